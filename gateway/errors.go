@@ -1,0 +1,12 @@
+package gateway
+
+import "errors"
+
+// Errors of a store.
+var (
+	ErrStale  = errors.New("gateway: session has moved on")
+	ErrLease  = errors.New("gateway: lease is not held")
+	ErrFinal  = errors.New("gateway: final states never change")
+	ErrFull   = errors.New("gateway: disk reserve reached")
+	ErrClosed = errors.New("gateway: store is closed")
+)

@@ -1,0 +1,50 @@
+package gateway
+
+import "time"
+
+// Medium is the kind of channel that a message came by.
+type Medium string
+
+// The media.
+const (
+	SMS  Medium = "sms"
+	USSD Medium = "ussd"
+	IVR  Medium = "ivr"
+	App  Medium = "app"
+)
+
+// Event is what happened on a channel.
+type Event uint8
+
+// The events. A message is Input; the others belong to live channels.
+const (
+	Input   Event = iota // the citizen wrote or pressed something
+	New                  // a session was opened
+	Abort                // the citizen hung up or cancelled
+	Timeout              // the network ended the session
+)
+
+// Inbound is one thing that a citizen did.
+type Inbound struct {
+	// Key tells this message from all others of the same Link, so that one
+	// that is delivered again is known. It is the provider's identifier; a
+	// provider that gives none (SMPP 3.4 does not) gets a digest of the
+	// message, and then Bind matters.
+	Key string
+	// Bind names the connection that brought the message when Key is only a
+	// digest of it: the same digest on the same bind is the citizen saying
+	// the same thing again, on a later bind it is a redelivery. It is empty
+	// when Key is the provider's own identifier.
+	Bind   string
+	Link   string // the driver's link, and so the way back
+	Medium Medium
+	Event  Event
+	From   Address // the citizen
+	To     Address // the short code or number that she wrote to
+	Text   Private // NFC is made by the dialogue, not here
+	At     time.Time
+	// Incomplete says that parts of a long message never came.
+	Incomplete bool
+	// Undecodable says that the octets were no text in the stated alphabet.
+	Undecodable bool
+}

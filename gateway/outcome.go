@@ -1,0 +1,61 @@
+package gateway
+
+import (
+	"time"
+
+	"setu/i18n"
+	"setu/ledgerclient"
+)
+
+// Ask is a call to the ledger together with all that is needed to say its
+// answer later, when the dialogue may have moved on.
+type Ask struct {
+	Call    ledgerclient.Call `json:"call"`
+	Service string            `json:"service"`
+	Version string            `json:"version"`
+	// Department names the key of the citizen's pseudonym.
+	Department string                `json:"department"`
+	Step       string                `json:"step"`
+	Format     i18n.Format           `json:"format"`
+	Medium     Medium                `json:"medium"`
+	Consent    string                `json:"consent,omitempty"`
+	Slots      map[string]i18n.Value `json:"slots,omitempty"`
+	// Undo, when not nil, is the call that takes a transaction back. The
+	// receipt is added as the argument "receipt" when it is known.
+	Undo *UndoOffer `json:"undo,omitempty"`
+}
+
+// UndoOffer is how a transaction may be taken back.
+type UndoOffer struct {
+	Call   ledgerclient.Call `json:"call"`
+	Window time.Duration     `json:"window"`
+}
+
+// Outcome is what one step of the dialogue decided. At most one of Query,
+// Submit and Lookup is set.
+type Outcome struct {
+	Session Session
+	// Reply is what to say now. It is empty when a query or a look-up must
+	// be answered first, or when nothing may be said.
+	Reply Reply
+	// Query is asked of the ledger; its answer goes to the dialogue's
+	// Resume with Session.
+	Query *Ask
+	// Submit is signed and queued as a transaction. Reply then says that
+	// the request is received, with the value "receipt" still to be filled
+	// in by the turn, which draws the number.
+	Submit *Ask
+	// Lookup is a receipt number whose standing is wanted; it goes to the
+	// dialogue's Standing.
+	Lookup ledgerclient.Receipt
+}
+
+// Standing is where a receipt's transaction stands.
+type Standing struct {
+	Receipt ledgerclient.Receipt
+	State   State     // zero: no such receipt
+	Service string    // that it was made by
+	Code    string    // the contract's outcome, once there is one
+	Block   uint64    // that holds it, once recorded
+	At      time.Time // UTC, of the latest change
+}

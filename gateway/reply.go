@@ -1,0 +1,36 @@
+package gateway
+
+import "setu/i18n"
+
+// Reply is what a citizen is to be told, before any channel has put it into
+// words: keys of texts with their values, the options on offer, and what is
+// expected of her next.
+type Reply struct {
+	Format i18n.Format `json:"format"` // language and digits
+	// Parts are said in order, such as an error and then the question again.
+	Parts []Part `json:"parts,omitempty"`
+	// Options are the numbered choices on this page.
+	Options []Option `json:"options,omitempty"`
+	// More says that another page follows, which 9 or "more" shows.
+	More bool `json:"more,omitempty"`
+	// Expect is the input that is waited for; empty when nothing is.
+	Expect string `json:"expect,omitempty"`
+	// End says that this is the last screen of the dialogue.
+	End bool `json:"end,omitempty"`
+}
+
+// Empty says that there is nothing to tell, as for a citizen who wrote STOP.
+func (r Reply) Empty() bool { return len(r.Parts) == 0 && len(r.Options) == 0 }
+
+// Part is one text of a service: its key and the values of its slots.
+type Part struct {
+	Service string                `json:"service,omitempty"` // empty: the engine's own texts
+	Text    string                `json:"text"`
+	Values  map[string]i18n.Value `json:"values,omitempty"`
+}
+
+// Option is one numbered choice: the digit that chooses it and its text.
+type Option struct {
+	Digit string `json:"digit"`
+	Label Part   `json:"label"`
+}

@@ -1,0 +1,60 @@
+package gateway
+
+import (
+	"time"
+
+	"setu/i18n"
+	"setu/ledgerclient"
+)
+
+// Session is what Setu remembers of a citizen between two messages: her
+// preferences, which last, and the dialogue under way, which expires. It is
+// one for all media, so that a language or a STOP given by SMS holds on a
+// call too.
+type Session struct {
+	Citizen Address
+	// Version counts the commits of this session; 0 has never been stored.
+	// A commit with another version than the stored one is refused.
+	Version int64
+
+	Lang       i18n.Lang // empty until the first letters
+	LangChosen bool      // by the citizen, not by the script of her message
+	Native     bool      // digits of her script on output
+	Stopped    bool      // wrote STOP: nothing but answers to START
+
+	Dialogue Dialogue
+	Undo     *Undo
+	Updated  time.Time // UTC, of the last input
+}
+
+// Dialogue is where a citizen stands within a service. The zero value is no
+// dialogue.
+type Dialogue struct {
+	Service string
+	Version string
+	Step    string
+	Slots   map[string]Private
+	// Offers is what each digit on the screen stands for, in order.
+	Offers []Offer
+	// Items are the rows of the last answer, to choose from.
+	Items []map[string]string
+	// Trail holds the steps behind this one, for "back".
+	Trail []string
+	Tries int // wrong inputs at this step
+	Page  int // of a long reply, from 0
+	// Last is the reply on the screen, for "repeat" and "more".
+	Last *Reply
+}
+
+// Offer is what choosing an option does.
+type Offer struct {
+	Do    string `json:"do"` // service, step, value, lang, yes, no, resume, restart …
+	Value string `json:"value,omitempty"`
+}
+
+// Undo is the last transaction, as long as CANCEL takes it back.
+type Undo struct {
+	Ask     Ask
+	Receipt ledgerclient.Receipt
+	Until   time.Time
+}
