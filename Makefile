@@ -1,0 +1,69 @@
+# Setu. `make` alone lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# The version stamp is left out: a build must not need git.
+export GOFLAGS := -buildvcs=false $(filter-out -buildvcs=%,$(GOFLAGS))
+# go-sqlite3 is C.
+export CGO_ENABLED := 1
+
+GO        ?= go
+# Options for the gateway: make run ARGS="--data /tmp/setu".
+ARGS      ?=
+PKG       ?= ./...
+FUZZTIME  ?= 10s
+BENCH     ?= .
+BENCHTIME ?= 1s
+TOOL      := $(GO) tool -modfile=test/tools.mod
+# Not in test/tools.mod: its dependencies would mix with those of the other tools.
+GOLANGCI  := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: help
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what a build and the tests need (Debian packages, node modules)
+	@scripts/setup test
+
+.PHONY: build
+build: ## build bin/setu
+	@scripts/setup build
+	$(GO) build -trimpath -o bin/setu ./cmd/setu
+
+.PHONY: run
+run: build ## start the gateway in its sandbox on loopback; Ctrl-C ends it
+	bin/setu serve $(ARGS)
+
+.PHONY: test
+test: setup ## all tests with the race detector (PKG=./channels/... for some)
+	$(GO) test -race -shuffle=on -timeout 300s $(PKG)
+
+.PHONY: lint
+lint: ## formatting, vet, staticcheck, the rules of the house
+	@scripts/setup build
+	@unformatted="$$($(TOOL) gofumpt -l .)"; if [ -n "$$unformatted" ]; then \
+		printf 'not gofumpt-clean (make fmt mends it):\n%s\n' "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	$(GO) test -count=1 ./test/arch
+
+.PHONY: lint-all
+lint-all: lint ## lint, and golangci-lint (its first build takes minutes)
+	$(GOLANGCI) run ./...
+
+.PHONY: fmt
+fmt: ## format all Go files
+	$(TOOL) gofumpt -w .
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (10s)
+	@scripts/fuzz $(FUZZTIME) $(PKG)
+
+.PHONY: bench
+bench: ## Go benchmarks (BENCH=regexp, BENCHTIME=1s); `bin/setu bench sms` drives a gateway
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime=$(BENCHTIME) $(PKG)
+
+.PHONY: clean
+clean: ## remove bin; data stays
+	rm -rf bin
