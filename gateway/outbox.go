@@ -29,6 +29,16 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
+// Lane is the lane of a citizen's work of kind k. Her transactions and
+// questions share one, so that a question sees what she did before it; her
+// messages have another, which does not wait for the ledger.
+func (k Kind) Lane(citizen Address) string {
+	if k == Message {
+		return "sms:" + citizen.Reveal()
+	}
+	return "ledger:" + citizen.Reveal()
+}
+
 // State is where an outbox item stands. Final states never change.
 type State uint8
 
@@ -48,13 +58,14 @@ const (
 	Superseded // final: a later message made it needless
 	Withdrawn  // final: taken back by the citizen before it went
 	Dead       // final: an operator discarded it, with a reason
+	Answered   // final: the ledger has answered the question
 )
 
 // stateNames are the names in `setu queue`, metrics and the store.
 var stateNames = [...]string{
 	Queued: "queued", Endorsed: "endorsed", Submitted: "submitted", Unknown: "unknown", Parked: "parked",
 	Sent: "sent", Delivered: "delivered", Recorded: "recorded", Rejected: "rejected", Expired: "expired",
-	Superseded: "superseded", Withdrawn: "withdrawn", Dead: "dead",
+	Superseded: "superseded", Withdrawn: "withdrawn", Dead: "dead", Answered: "answered",
 }
 
 // String is the state's name.
@@ -113,6 +124,9 @@ type TxOut struct {
 	Key      string
 	Envelope ledgerclient.SignedEnvelope
 	Saved    ledgerclient.Transaction
+	// Salts are those of the private arguments, by name: with the text they
+	// give the hash that is on the ledger.
+	Salts map[string]string
 }
 
 // Item is an effect in the outbox.

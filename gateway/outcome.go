@@ -18,6 +18,8 @@ type Ask struct {
 	Step       string                `json:"step"`
 	Format     i18n.Format           `json:"format"`
 	Medium     Medium                `json:"medium"`
+	// Private names the arguments of which the ledger gets only a salted hash.
+	Private []string `json:"private,omitempty"`
 	Consent    string                `json:"consent,omitempty"`
 	Slots      map[string]i18n.Value `json:"slots,omitempty"`
 	// Undo, when not nil, is the call that takes a transaction back. The

@@ -1,0 +1,209 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"setu/gateway"
+	"setu/ledgerclient"
+)
+
+// Keys of the dialogue's notices that the outbox gives.
+const (
+	NoticeExpired = "late-expired"  // a question was not answered in time
+	NoticeRefused = "refused-later" // a transaction cannot be done; the office looks into it
+)
+
+// ClassResult is the class of messages that tell a result of the ledger.
+const ClassResult = "result"
+
+// runLedger does ledger work until ctx ends.
+func (w *Worker) runLedger(ctx context.Context) {
+	for {
+		it, ok := w.ledger.pop(ctx)
+		if !ok {
+			return
+		}
+		w.work(ctx, it)
+		if !w.Ledger.Up() && !rest(ctx, routePause, nil) {
+			return
+		}
+	}
+}
+
+// work does one transaction or question; a panic parks it.
+func (w *Worker) work(ctx context.Context, it gateway.Item) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.Log.Error("ledger work panicked", "item", it.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			w.park(it, errors.New("outbox: panic"))
+		}
+	}()
+	if w.Now().After(it.Leased) {
+		return // it is somebody else's by now
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.LedgerWait)
+	defer cancel()
+	switch {
+	case it.Kind == gateway.Question && it.Ask != nil:
+		w.question(ctx, it)
+	case it.Kind == gateway.Transaction && it.Ask != nil && it.Tx != nil:
+		w.transaction(ctx, it)
+	default:
+		w.park(it, errors.New("outbox: item without content"))
+	}
+}
+
+// question asks the ledger late, and sends the answer as a message.
+func (w *Worker) question(ctx context.Context, it gateway.Item) {
+	if !it.Expires.IsZero() && w.Now().After(it.Expires) {
+		w.counts.Expired.Add(1)
+		w.tell(it, gateway.Progress{
+			State: gateway.Expired, Reason: "the ledger did not answer in time",
+			Effects: w.message(it, w.Dialogue.Notice(it.Ask.Format, NoticeExpired, nil)),
+		})
+		return
+	}
+	q, err := w.Signer.SignQuery(ctx, ledgerclient.Query{
+		Call: it.Ask.Call, Time: w.Now().UTC(),
+		Caller: ledgerclient.Caller{
+			Pseudonym: w.Signer.Pseudonym(it.Ask.Department, it.To.Citizen.Reveal()),
+			Channel:   string(it.Ask.Medium), Assurance: ledgerclient.Number,
+		},
+	})
+	if err != nil {
+		w.park(it, fmt.Errorf("sign query: %w", err))
+		return
+	}
+	answer, err := w.Ledger.Evaluate(ctx, q)
+	if err != nil {
+		if ledgerclient.ClassOf(err).Action() == ledgerclient.Park {
+			w.park(it, err)
+			return
+		}
+		// A question changes nothing: whatever happened, it may be asked
+		// again.
+		w.later(it, gateway.Queued, err)
+		return
+	}
+	w.counts.Answered.Add(1)
+	w.tell(it, gateway.Progress{
+		State: gateway.Answered, Code: answer.Code,
+		Effects: w.message(it, w.Dialogue.Settle(*it.Ask, answer, "")),
+	})
+}
+
+// transaction takes a transaction one step further than it stands.
+func (w *Worker) transaction(ctx context.Context, it gateway.Item) {
+	if it.State != gateway.Queued || it.Attempts > 0 {
+		// It may be on the ledger already: ask before anything is repeated.
+		out, err := w.Ledger.Find(ctx, it.Tx.Key)
+		if err != nil {
+			w.failed(it, it.State, err)
+			return
+		}
+		if out.Found {
+			w.counts.Settled.Add(1)
+			w.settled(it, out)
+			return
+		}
+	}
+	if len(it.Tx.Saved.Bytes) > 0 {
+		w.submit(ctx, it)
+		return
+	}
+	tx, out, err := w.Ledger.Prepare(ctx, it.Tx.Envelope)
+	switch {
+	case err != nil:
+		w.failed(it, gateway.Queued, err)
+		return
+	case out.Found:
+		w.settled(it, out)
+		return
+	}
+	saved := make(chan error, 1)
+	w.Store.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: gateway.Endorsed, Saved: &tx},
+		func(_ []gateway.Item, err error) { saved <- err })
+	if err := <-saved; err != nil {
+		w.fault(ctx, "save transaction", err)
+		return // not submitted; the lease ends and another takes it
+	}
+	it.State, it.Tx.Saved = gateway.Endorsed, tx
+	w.submit(ctx, it)
+}
+
+// submit hands the saved bytes over.
+func (w *Worker) submit(ctx context.Context, it gateway.Item) {
+	out, err := w.Ledger.Submit(ctx, it.Tx.Saved)
+	switch {
+	case err != nil:
+		w.failed(it, gateway.Endorsed, err)
+	case !out.Found:
+		w.failed(it, gateway.Submitted, &ledgerclient.Error{Class: ledgerclient.Unknown, Op: "submit", Err: errors.New("not recorded yet")})
+	default:
+		w.settled(it, out)
+	}
+}
+
+// settled ends a transaction and tells the citizen.
+func (w *Worker) settled(it gateway.Item, out ledgerclient.Outcome) {
+	p := gateway.Progress{State: gateway.Recorded, Code: out.Answer.Code, Block: out.Answer.AsOf.Block}
+	if out.TxID == "" {
+		p.State = gateway.Rejected
+		w.counts.Rejected.Add(1)
+	} else {
+		w.counts.Recorded.Add(1)
+	}
+	p.Effects = w.message(it, w.Dialogue.Settle(*it.Ask, out.Answer, it.Tx.Receipt))
+	w.tell(it, p)
+}
+
+// failed does what the class of err asks for. stood is where the transaction
+// stood when it failed.
+func (w *Worker) failed(it gateway.Item, stood gateway.State, err error) {
+	switch ledgerclient.ClassOf(err).Action() {
+	case ledgerclient.Retry, ledgerclient.Trip:
+		w.later(it, stood, err)
+	case ledgerclient.Settle:
+		w.later(it, gateway.Unknown, err)
+	case ledgerclient.Rebuild:
+		if it.Attempts >= MaxRebuilds {
+			w.park(it, err)
+			return
+		}
+		w.counts.Rebuilt.Add(1)
+		it.Tx.Saved = ledgerclient.Transaction{}
+		p := w.again(it, err, MaxPause)
+		p.Retry, p.Saved = true, &it.Tx.Saved
+		w.tell(it, p)
+	case ledgerclient.Park:
+		w.park(it, err)
+	}
+}
+
+// later tries it again after a pause. What was not attempted because the whole
+// route is down stays in memory: an outage costs no writes, and the queue
+// drains as soon as it is over.
+func (w *Worker) later(it gateway.Item, state gateway.State, err error) {
+	if ledgerclient.ClassOf(err) == ledgerclient.Before && !w.Ledger.Up() {
+		it.State = state
+		w.ledger.push(it)
+		return
+	}
+	p := w.again(it, err, MaxPause)
+	p.State, p.Retry = state, true
+	w.tell(it, p)
+}
+
+// message is r as a message to the citizen of it.
+func (w *Worker) message(it gateway.Item, r gateway.Reply) []gateway.Effect {
+	if r.Empty() {
+		return nil
+	}
+	return []gateway.Effect{{
+		Kind: gateway.Message, Lane: gateway.Message.Lane(it.To.Citizen), Lease: true, To: it.To,
+		SMS: &gateway.SMSOut{Text: gateway.Private(w.Words.Render(r, it.To.Medium)), Class: ClassResult},
+	}}
+}

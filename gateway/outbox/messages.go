@@ -1,0 +1,121 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"setu/channels"
+	"setu/gateway"
+)
+
+// linkRetry is how often a link that is down is tried, unless it wakes first.
+const linkRetry = routePause
+
+// runLink sends the messages of one link, one after another; their answers
+// come back in any order.
+func (w *Worker) runLink(ctx context.Context, name string, q *queue) {
+	for {
+		it, ok := q.pop(ctx)
+		if !ok {
+			return
+		}
+		for !w.send(ctx, name, q, it) {
+			q.setPaused(true)
+			if !rest(ctx, linkRetry, q.woken()) {
+				return
+			}
+		}
+		q.setPaused(false)
+	}
+}
+
+// send passes one message to its link. It reports false when the link is down
+// and the item is to be tried again.
+func (w *Worker) send(ctx context.Context, name string, q *queue, it gateway.Item) (handled bool) {
+	now := w.Now()
+	switch {
+	case now.After(it.Leased):
+		return true // it is somebody else's by now
+	case !it.Expires.IsZero() && now.After(it.Expires):
+		w.counts.Expired.Add(1)
+		w.tell(it, gateway.Progress{State: gateway.Expired, Reason: "not sent in time"})
+		return true
+	case it.SMS == nil:
+		w.park(it, errors.New("outbox: message without text"))
+		return true
+	}
+	if it.Attempts > 0 {
+		w.counts.Repeated.Add(1)
+	}
+	err := w.hand(ctx, name, it)
+	switch {
+	case err == nil, ctx.Err() != nil:
+		return true
+	case errors.Is(err, channels.ErrLinkDown):
+		return false
+	}
+	w.sent(it, "", err)
+	return true
+}
+
+// hand calls the link's sender; a panic in a driver ends only this message.
+func (w *Worker) hand(ctx context.Context, name string, it gateway.Item) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.Log.Error("sender panicked", "link", name, "item", it.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("%w: panic in driver", channels.ErrRefused)
+		}
+	}()
+	return w.Senders[name].Send(ctx, it.To, *it.SMS, func(id string, err error) { w.sent(it, id, err) })
+}
+
+// sent writes down what the operator said of a message.
+func (w *Worker) sent(it gateway.Item, id string, err error) {
+	p := gateway.Progress{State: gateway.Sent, MessageID: id}
+	switch {
+	case err == nil:
+		w.counts.Sent.Add(1)
+	case errors.Is(err, channels.ErrRefused):
+		w.counts.Refused.Add(1)
+		p = gateway.Progress{State: gateway.Rejected, Reason: err.Error()}
+	case errors.Is(err, channels.ErrThrottled):
+		w.counts.Throttled.Add(1)
+		p = w.again(it, err, MaxPause)
+	case errors.Is(err, channels.ErrLinkDown):
+		p = w.again(it, err, time.Second)
+	default: // unknown, and whatever a driver did not classify
+		p = w.again(it, err, 5*time.Second)
+		p.Retry = true
+	}
+	w.tell(it, p)
+}
+
+// again puts it back into the queue after a pause.
+func (w *Worker) again(it gateway.Item, err error, limit time.Duration) gateway.Progress {
+	return gateway.Progress{
+		State: gateway.Queued, Reason: err.Error(), Due: w.Now().Add(w.pause(it.Attempts, limit)),
+	}
+}
+
+// park keeps it for an operator.
+func (w *Worker) park(it gateway.Item, err error) {
+	w.counts.Parked.Add(1)
+	w.Log.Error("item parked; see `setu queue show`", "item", it.ID, "error", err)
+	w.tell(it, gateway.Progress{State: gateway.Parked, Reason: err.Error(), Retry: true})
+}
+
+// rest waits for d, a signal or the end of ctx; it reports whether to go on.
+func rest(ctx context.Context, d time.Duration, signal <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+	case <-signal:
+	}
+	return true
+}

@@ -1,0 +1,287 @@
+// Package outbox does the work that turns leave behind: messages to citizens,
+// transactions and late questions to the ledger.
+//
+// Its rules:
+//
+//   - Nothing is done that is not in the store, and what was done is in the
+//     store before the next of the lane begins. The items of a lane (one
+//     citizen's messages, or her ledger work) are done in the order of their
+//     commits; different lanes do not wait for each other.
+//   - Who does an item holds a lease with a fencing token. Work that has not
+//     begun when the lease ends is left to the next holder.
+//   - A transaction's final bytes are saved before they are submitted. Once
+//     its outcome may be on the ledger, it is looked up by its business key
+//     before the same bytes are submitted again. Failures by class follow
+//     [ledgerclient.Class.Action].
+//   - A message whose fate is unknown, because the link went down between the
+//     sending and the operator's answer, is sent again: an answer that comes
+//     twice is better than none. It is counted ([Counts.Repeated]).
+//   - Nothing ends silently: each item reaches a final state or is parked
+//     for an operator.
+package outbox
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"setu/channels"
+	"setu/gateway"
+	"setu/i18n"
+	"setu/ledgerclient"
+)
+
+// Defaults of [Config].
+const (
+	// DefaultLedgerWorkers ask and submit at one time. It is more than a
+	// ledger has cores, since the time goes in waiting for its blocks.
+	DefaultLedgerWorkers = 256
+	// DefaultQueued bounds the items in memory for each link and the ledger.
+	DefaultQueued = 16384
+	// DefaultLedgerWait is the longest step of a transaction.
+	DefaultLedgerWait = 30 * time.Second
+	// DefaultPoll is how often the store is asked for items that have
+	// become due or were left behind.
+	DefaultPoll = 500 * time.Millisecond
+	// MaxRebuilds ends the tries of a transaction that conflicts for ever.
+	MaxRebuilds = 8
+	// MaxPause caps the pause between two tries.
+	MaxPause = 15 * time.Minute
+	// routePause is between two looks at a route that is down.
+	routePause = time.Second
+)
+
+// Ledger carries out transactions and questions. Up says whether the route is
+// open.
+type Ledger interface {
+	ledgerclient.Ledger
+	Up() bool
+}
+
+// Dialogue puts answers into texts. It is pure.
+type Dialogue interface {
+	Settle(ask gateway.Ask, a ledgerclient.Answer, r ledgerclient.Receipt) gateway.Reply
+	Notice(f i18n.Format, key string, vals map[string]i18n.Value) gateway.Reply
+}
+
+// Words renders a reply for a medium.
+type Words interface {
+	Render(r gateway.Reply, m gateway.Medium) string
+}
+
+// Signer signs late questions.
+type Signer interface {
+	Pseudonym(department, number string) string
+	SignQuery(ctx context.Context, q ledgerclient.Query) (ledgerclient.SignedQuery, error)
+}
+
+// Config is what a [Worker] works with. The first block is required.
+type Config struct {
+	Store    Store
+	Ledger   Ledger
+	Dialogue Dialogue
+	Words    Words
+	Signer   Signer
+	// Senders are the links by name.
+	Senders map[string]channels.Sender
+	Log     *slog.Logger
+	Now     func() time.Time
+
+	LedgerWorkers int           // see DefaultLedgerWorkers
+	Queued        int           // see DefaultQueued
+	LedgerWait    time.Duration // see DefaultLedgerWait
+	Poll          time.Duration // see DefaultPoll
+	// Jitter is a random number in [0, 1); nil is the standard library's.
+	Jitter func() float64
+}
+
+// Counts are what a Worker has done since it was made.
+type Counts struct {
+	Sent, Refused, Expired, Repeated, Throttled atomic.Int64 // messages
+	Recorded, Rejected, Settled, Rebuilt        atomic.Int64 // transactions
+	Answered                                    atomic.Int64 // late questions
+	Parked, Faults                              atomic.Int64
+}
+
+// Worker does the outbox's work while [Worker.Run] runs.
+type Worker struct {
+	Config
+	counts Counts
+	ledger *queue
+	links  map[string]*queue
+}
+
+// New makes a Worker.
+func New(c Config) *Worker {
+	if c.LedgerWorkers <= 0 {
+		c.LedgerWorkers = DefaultLedgerWorkers
+	}
+	if c.Queued <= 0 {
+		c.Queued = DefaultQueued
+	}
+	if c.LedgerWait <= 0 {
+		c.LedgerWait = DefaultLedgerWait
+	}
+	if c.Poll <= 0 {
+		c.Poll = DefaultPoll
+	}
+	if c.Jitter == nil {
+		c.Jitter = rand.Float64
+	}
+	w := &Worker{Config: c, ledger: newQueue(c.Queued), links: map[string]*queue{}}
+	for name := range c.Senders {
+		w.links[name] = newQueue(c.Queued)
+	}
+	return w
+}
+
+// Counts are the Worker's own, live.
+func (w *Worker) Counts() *Counts { return &w.counts }
+
+// Waiting is the number of items in memory.
+func (w *Worker) Waiting() int {
+	n := w.ledger.len()
+	for _, q := range w.links {
+		n += q.len()
+	}
+	return n
+}
+
+// Dispatch passes items on that are leased to this process. It does not
+// block: what finds no room is claimed again when its lease has ended.
+func (w *Worker) Dispatch(items []gateway.Item) {
+	for _, it := range items {
+		q := w.ledger
+		if it.Kind == gateway.Message {
+			q = w.links[it.To.Link]
+		}
+		if q != nil { // else: a link that is no longer configured
+			q.push(it)
+		}
+	}
+}
+
+// Wake tries a link again at once, as when it has come up.
+func (w *Worker) Wake(link string) {
+	if q := w.links[link]; q != nil {
+		q.wake()
+	}
+}
+
+// WakeLedger takes up the ledger's work at once, as when it is back.
+func (w *Worker) WakeLedger() { w.ledger.wake() }
+
+// Run works until ctx ends, then waits for the work in hand.
+func (w *Worker) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	for name, q := range w.links {
+		running.Go(func() { w.runLink(ctx, name, q) })
+	}
+	for range w.LedgerWorkers {
+		running.Go(func() { w.runLedger(ctx) })
+	}
+	running.Go(func() { w.poll(ctx) })
+	running.Wait()
+	return nil
+}
+
+// poll claims what has become due, was left behind by an earlier process or
+// found no room in memory.
+func (w *Worker) poll(ctx context.Context) {
+	tick := time.NewTicker(w.Poll)
+	defer tick.Stop()
+	for {
+		w.claimLedger(ctx)
+		w.claimMessages(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-w.ledger.woken():
+		}
+	}
+}
+
+// claimBatch is the most that is claimed at one time.
+const claimBatch = 1024
+
+func (w *Worker) claimLedger(ctx context.Context) {
+	if !w.Ledger.Up() && w.ledger.len() > 0 {
+		return // those in memory will try the route
+	}
+	for _, kind := range []gateway.Kind{gateway.Transaction, gateway.Question} {
+		limit := w.ledger.room()
+		if !w.Ledger.Up() {
+			limit = min(limit, 1) // one item to try the route with
+		}
+		w.claim(ctx, kind, "", limit)
+	}
+}
+
+func (w *Worker) claimMessages(ctx context.Context) {
+	names, err := w.Store.Links(ctx)
+	if err != nil {
+		w.fault(ctx, "list links", err)
+		return
+	}
+	for _, name := range names {
+		if q := w.links[name]; q != nil && !q.paused() {
+			w.claim(ctx, gateway.Message, name, q.room())
+		}
+	}
+}
+
+// claim claims until the store has no more or the queue no room.
+func (w *Worker) claim(ctx context.Context, kind gateway.Kind, link string, room int) {
+	for room > 0 && ctx.Err() == nil {
+		limit := min(room, claimBatch)
+		items, err := w.Store.Claim(ctx, kind, link, limit)
+		if err != nil {
+			w.fault(ctx, "claim", err)
+			return
+		}
+		w.Dispatch(items)
+		if len(items) < limit {
+			return
+		}
+		room -= len(items)
+	}
+}
+
+// tell writes a word about it and passes on what is leased by that.
+func (w *Worker) tell(it gateway.Item, p gateway.Progress) {
+	p.ID, p.Token = it.ID, it.Token
+	w.Store.Progress(p, func(next []gateway.Item, err error) {
+		if err != nil {
+			// Another holds the item, or the disk is full: its lease ends
+			// and it is claimed again.
+			w.counts.Faults.Add(1)
+			w.Log.Warn("word about an item refused", "item", it.ID, "state", p.State.String(), "error", err)
+			return
+		}
+		w.Dispatch(next)
+	})
+}
+
+// fault counts and logs an error of the store, unless the gateway is stopping.
+func (w *Worker) fault(ctx context.Context, act string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	w.counts.Faults.Add(1)
+	w.Log.Error("outbox fault", "act", act, "error", err)
+}
+
+// pause is the time to the next try after n failed ones: full jitter under a
+// cap that doubles from one second.
+func (w *Worker) pause(n int, limit time.Duration) time.Duration {
+	const floor = 50 * time.Millisecond
+	ceiling := limit
+	if n < 20 {
+		ceiling = min(limit, time.Second<<n)
+	}
+	return max(floor, time.Duration(w.Jitter()*float64(ceiling)))
+}

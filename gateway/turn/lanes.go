@@ -1,0 +1,142 @@
+package turn
+
+import (
+	"hash/maphash"
+	"sync"
+
+	"setu/gateway"
+)
+
+// job is one message on its way through a turn.
+type job struct {
+	in     gateway.Inbound
+	joined gateway.FragmentKey
+	// row is the message's row in the inbox, 0 until it is accepted.
+	row       int64
+	recovered bool
+	// done answers the provider; it is called once.
+	done func(error)
+	// accepted is closed when a message that came while its citizen was
+	// busy is on disk; dropped says that it need not be taken.
+	accepted chan struct{}
+	dropped  bool
+}
+
+// lane holds the messages of one citizen that wait for the one in hand.
+type lane struct{ waiting []*job }
+
+// laneDepth bounds the messages of one citizen that wait in memory.
+const laneDepth = 512
+
+// laneShards keeps the lanes' locks short; a power of two.
+const laneShards = 64
+
+// lanes are the citizens who have a turn in hand.
+type lanes struct {
+	seed   maphash.Seed
+	once   sync.Once
+	shards [laneShards]struct {
+		sync.Mutex
+		busy map[gateway.Address]*lane
+	}
+}
+
+func (l *lanes) shard(a gateway.Address) *struct {
+	sync.Mutex
+	busy map[gateway.Address]*lane
+} {
+	l.once.Do(func() {
+		l.seed = maphash.MakeSeed()
+		for i := range l.shards {
+			l.shards[i].busy = map[gateway.Address]*lane{}
+		}
+	})
+	return &l.shards[maphash.String(l.seed, string(a))%laneShards]
+}
+
+// place is what became of a job that entered a lane.
+type place uint8
+
+const (
+	heads   place = iota // the lane was empty: the caller has to serve it
+	follows              // waits behind the turn in hand
+	full                 // too many wait; the job is not in the lane
+)
+
+// enter gives j to its citizen's lane. Messages that are on disk already are
+// never turned away.
+func (l *lanes) enter(j *job) place {
+	s := l.shard(j.in.From)
+	s.Lock()
+	defer s.Unlock()
+	ln, busy := s.busy[j.in.From]
+	switch {
+	case !busy:
+		s.busy[j.in.From] = &lane{}
+		return heads
+	case len(ln.waiting) >= laneDepth && j.row == 0:
+		return full
+	}
+	ln.waiting = append(ln.waiting, j)
+	return follows
+}
+
+// next is the message after the one that has ended, or nil: then the lane is
+// closed.
+func (l *lanes) next(a gateway.Address) *job {
+	s := l.shard(a)
+	s.Lock()
+	defer s.Unlock()
+	ln := s.busy[a]
+	if len(ln.waiting) == 0 {
+		delete(s.busy, a)
+		return nil
+	}
+	j := ln.waiting[0]
+	ln.waiting = ln.waiting[1:]
+	return j
+}
+
+// enter starts j's turn, or queues it behind its citizen's turn in hand: then
+// it is accepted at once, so that its provider does not wait for that turn.
+func (t *Taker) enter(j *job) {
+	if j.row == 0 {
+		j.accepted = make(chan struct{})
+	}
+	switch t.lanes.enter(j) {
+	case heads:
+		t.room <- struct{}{}
+		t.turns.Add(1)
+		go t.serve(j)
+		return
+	case full:
+		t.counts.Throttled.Add(1)
+		j.done(ErrBusy)
+		return
+	case follows:
+	}
+	if j.row != 0 {
+		return
+	}
+	t.Store.Commit(gateway.Commit{Accept: &j.in, Joined: j.joined}, func(c gateway.Committed, err error) {
+		j.row, j.dropped = c.Inbox, err != nil || c.Duplicate
+		t.answer(j, err)
+		close(j.accepted)
+	})
+}
+
+// serve takes the turns of one citizen until none is left.
+func (t *Taker) serve(j *job) {
+	defer t.turns.Done()
+	defer func() { <-t.room }()
+	from := j.in.From
+	for first := true; j != nil; j = t.lanes.next(from) {
+		if !first && !j.recovered {
+			<-j.accepted // the store calls back in any case
+		}
+		first = false
+		if !j.dropped {
+			t.guarded(j)
+		}
+	}
+}

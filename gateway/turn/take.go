@@ -1,0 +1,195 @@
+package turn
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"setu/gateway"
+	"setu/ledgerclient"
+)
+
+// maxStale is how often a turn is taken again because another process moved
+// the session on; more than that is a fault.
+const maxStale = 3
+
+// ErrBusy says that a citizen has too many messages waiting; her provider is
+// to try again later.
+var ErrBusy = errors.New("turn: too many messages of one citizen")
+
+// guarded takes j's turn and survives a panic in it: the message stays in the
+// inbox as accepted, and the next one is served.
+func (t *Taker) guarded(j *job) {
+	defer func() {
+		if p := recover(); p != nil {
+			t.counts.Faults.Add(1)
+			t.Log.Error("turn panicked", "row", j.row, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			t.answer(j, fmt.Errorf("turn: panic"))
+		}
+	}()
+	for range maxStale {
+		err := t.take(j)
+		if !errors.Is(err, gateway.ErrStale) {
+			if err != nil {
+				t.counts.Faults.Add(1)
+				t.Log.Error("turn not taken; it is taken again at the next start", "row", j.row, "error", err)
+			}
+			t.answer(j, err)
+			return
+		}
+		t.sessions.drop(j.in.From)
+	}
+	t.counts.Faults.Add(1)
+	t.Log.Error("turn not taken: session keeps moving on", "row", j.row)
+	t.answer(j, gateway.ErrStale)
+}
+
+// answer calls j.done once.
+func (t *Taker) answer(j *job, err error) {
+	if j.done != nil {
+		j.done(err)
+		j.done = nil
+	}
+}
+
+// take takes one turn from the message to its commit.
+func (t *Taker) take(j *job) error {
+	s, err := t.session(j.in.From)
+	if err != nil {
+		return err
+	}
+	out := t.Dialogue.Step(s, j.in)
+	var effects []gateway.Effect
+	if out.Query != nil || out.Submit != nil || out.Lookup != "" {
+		if err := t.acceptFirst(j); err != nil || j.dropped {
+			return err
+		}
+		if out, effects, err = t.consult(j, out); err != nil {
+			return err
+		}
+	}
+	effects = t.say(effects, j.in, out.Reply, ClassAnswer, time.Time{})
+	return t.commit(j, s, out.Session, effects)
+}
+
+// acceptFirst makes j durable on its own, so that its provider is answered
+// before a ledger is asked.
+func (t *Taker) acceptFirst(j *job) error {
+	if j.row != 0 {
+		return nil
+	}
+	c, err := t.write(gateway.Commit{Accept: &j.in, Joined: j.joined})
+	if err != nil {
+		return err
+	}
+	j.row, j.dropped = c.Inbox, c.Duplicate
+	t.answer(j, nil)
+	return nil
+}
+
+// commit writes what the turn changed and passes the leased effects on.
+func (t *Taker) commit(j *job, before, after gateway.Session, effects []gateway.Effect) error {
+	c := gateway.Commit{Turned: true, Effects: effects, Inbox: j.row}
+	if j.row == 0 {
+		c.Accept, c.Joined = &j.in, j.joined
+	}
+	after.Citizen, after.Version = before.Citizen, before.Version
+	c.Session = &after
+	done, err := t.write(c)
+	if err != nil {
+		t.sessions.drop(j.in.From)
+		return err
+	}
+	t.answer(j, nil)
+	if done.Duplicate {
+		t.counts.Duplicates.Add(1)
+		return nil
+	}
+	after.Version++
+	t.sessions.put(after)
+	t.counts.Turns.Add(1)
+	return nil
+}
+
+// write commits c and waits until it is on disk. Leased items go to the outbox
+// from the store's callback, ahead of everything that waits for this turn.
+func (t *Taker) write(c gateway.Commit) (gateway.Committed, error) {
+	type result struct {
+		c   gateway.Committed
+		err error
+	}
+	ch := make(chan result, 1)
+	t.Store.Commit(c, func(done gateway.Committed, err error) {
+		if len(done.Items) > 0 {
+			t.Outbox.Dispatch(done.Items)
+		}
+		ch <- result{done, err}
+	})
+	r := <-ch
+	return r.c, r.err
+}
+
+// session is the citizen's session, from memory or from the store.
+func (t *Taker) session(a gateway.Address) (gateway.Session, error) {
+	if s, ok := t.sessions.get(a); ok {
+		return s, nil
+	}
+	s, err := t.Store.Session(t.ctx, a)
+	if err != nil {
+		return s, fmt.Errorf("load session: %w", err)
+	}
+	return s, nil
+}
+
+// consult carries out what the dialogue asked for: a query, a transaction or a
+// look at a receipt. It returns the dialogue's outcome after it.
+func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.Effect, error) {
+	// An answer may lead to a further question; a service that asks without
+	// end is cut off.
+	const maxQuestions = 4
+	for range maxQuestions {
+		switch {
+		case out.Query != nil:
+			next, late := t.query(j, out)
+			if late != nil {
+				return next, []gateway.Effect{*late}, nil
+			}
+			out = next
+		case out.Submit != nil:
+			return t.submit(j, out)
+		case out.Lookup != "":
+			st, err := t.Store.Standing(t.ctx, out.Lookup)
+			if err != nil {
+				return out, nil, fmt.Errorf("look up receipt: %w", err)
+			}
+			if st.Receipt == "" {
+				st.Receipt = out.Lookup
+			}
+			out = t.Dialogue.Standing(out.Session, st, t.Now())
+		default:
+			return out, nil, nil
+		}
+	}
+	return out, nil, fmt.Errorf("turn: a service asks the ledger more than %d times for one message", maxQuestions)
+}
+
+// query asks the ledger and waits as long as the channel has patience. If the
+// answer does not come, late is the question as an effect: the citizen is told
+// that its answer follows.
+func (t *Taker) query(j *job, out gateway.Outcome) (next gateway.Outcome, late *gateway.Effect) {
+	ask := *out.Query
+	answer, err := t.evaluate(ask, j.in)
+	if err == nil {
+		return t.Dialogue.Resume(out.Session, ask, answer, t.Now()), nil
+	}
+	t.counts.Deferred.Add(1)
+	t.Log.Info("question deferred", "row", j.row, "service", ask.Service, "class", ledgerclient.ClassOf(err).String())
+	now := t.Now()
+	out.Query = nil
+	out.Reply = t.Dialogue.Notice(ask.Format, NoticeLater, nil)
+	return out, &gateway.Effect{
+		Kind: gateway.Question, Lane: gateway.Question.Lane(j.in.From),
+		Expires: now.Add(t.AnswerLife), Ask: &ask, To: route(j.in),
+	}
+}

@@ -1,0 +1,129 @@
+// Package circuit keeps a ledger that is out of reach from being asked over
+// and over: after a few failures of the route, calls are refused at once, and
+// one call at a time tries whether it is back.
+package circuit
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"setu/ledgerclient"
+)
+
+// ErrOpen is the cause of the errors (class Before) that an open circuit gives.
+var ErrOpen = errors.New("circuit: the ledger is out of reach")
+
+// Defaults of [Options].
+const (
+	DefaultFailures = 5
+	DefaultPause    = 2 * time.Second
+)
+
+// Options are the circuit's settings; zero values are the defaults.
+type Options struct {
+	// Failures in a row that open the circuit.
+	Failures uint32
+	// Pause before one call may try the route again.
+	Pause time.Duration
+	// OnChange is told when the route is lost (false) and found again.
+	OnChange func(up bool)
+}
+
+// Ledger is a ledger behind a circuit breaker.
+type Ledger struct {
+	inner   ledgerclient.Ledger
+	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+}
+
+var _ ledgerclient.Ledger = (*Ledger)(nil)
+
+// New puts inner behind a circuit breaker.
+func New(inner ledgerclient.Ledger, o Options) *Ledger {
+	if o.Failures == 0 {
+		o.Failures = DefaultFailures
+	}
+	if o.Pause <= 0 {
+		o.Pause = DefaultPause
+	}
+	return &Ledger{inner: inner, breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+		Name:        "ledger",
+		MaxRequests: 1,
+		Timeout:     o.Pause,
+		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= o.Failures },
+		OnStateChange: func(_ string, _, to gobreaker.State) {
+			if o.OnChange != nil && to != gobreaker.StateHalfOpen {
+				o.OnChange(to == gobreaker.StateClosed)
+			}
+		},
+	})}
+}
+
+// Up says that calls go through. While it is false most calls are refused at
+// once with class Before and cause [ErrOpen].
+func (l *Ledger) Up() bool { return l.breaker.State() == gobreaker.StateClosed }
+
+// Evaluate answers a query through the circuit.
+func (l *Ledger) Evaluate(ctx context.Context, q ledgerclient.SignedQuery) (a ledgerclient.Answer, err error) {
+	err = l.through("evaluate", func() error {
+		a, err = l.inner.Evaluate(ctx, q)
+		return err
+	})
+	return a, err
+}
+
+// Prepare makes a transaction through the circuit.
+func (l *Ledger) Prepare(ctx context.Context, e ledgerclient.SignedEnvelope) (tx ledgerclient.Transaction, o ledgerclient.Outcome, err error) {
+	err = l.through("prepare", func() error {
+		tx, o, err = l.inner.Prepare(ctx, e)
+		return err
+	})
+	return tx, o, err
+}
+
+// Submit hands a transaction over through the circuit.
+func (l *Ledger) Submit(ctx context.Context, tx ledgerclient.Transaction) (o ledgerclient.Outcome, err error) {
+	err = l.through("submit", func() error {
+		o, err = l.inner.Submit(ctx, tx)
+		return err
+	})
+	return o, err
+}
+
+// Find looks a transaction up through the circuit.
+func (l *Ledger) Find(ctx context.Context, key string) (o ledgerclient.Outcome, err error) {
+	err = l.through("find", func() error {
+		o, err = l.inner.Find(ctx, key)
+		return err
+	})
+	return o, err
+}
+
+func (l *Ledger) through(op string, call func() error) error {
+	done, err := l.breaker.Allow()
+	if err != nil {
+		return &ledgerclient.Error{Class: ledgerclient.Before, Op: op, Err: ErrOpen}
+	}
+	healthy := false
+	defer func() { done(healthy) }() // also when a driver panics
+	err = call()
+	healthy = !routeFailed(err)
+	return err
+}
+
+// routeFailed says that err speaks of the way to the ledger, or of this
+// gateway's standing there, rather than of one request.
+func routeFailed(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch ledgerclient.ClassOf(err) {
+	case ledgerclient.Before, ledgerclient.Config, ledgerclient.Unknown:
+		return true
+	case ledgerclient.Poison, ledgerclient.Stale, ledgerclient.Conflict,
+		ledgerclient.DuplicateID, ledgerclient.Policy, ledgerclient.Refused:
+	}
+	return false
+}
