@@ -1,0 +1,111 @@
+package arch_test
+
+import "strings"
+
+// row says what one package may lean on. The order of the table is the order
+// of the house: a row uses only rows above it.
+type row struct {
+	// pkg is the folder; "x/..." stands for x and all below it.
+	pkg string
+	// uses are our own packages that it may import, separated by spaces.
+	uses string
+	// modules are the outside modules that it may import. A module that
+	// stands in one row only is used in one place only.
+	modules string
+	// pure packages do no I/O, know no clock, start no goroutine, write no
+	// log, and use pure packages only.
+	pure bool
+	// random lets a pure package draw unguessable numbers.
+	random bool
+	// driver packages must stand in the literal table of cmd/setu/drivers.go.
+	driver bool
+}
+
+// house is the import table. A new package needs a row here; HACKING.md tells
+// how to choose its place. Rows whose folder does not exist yet say where the
+// planned packages will stand.
+func house() []row {
+	return []row{
+		{pkg: "i18n", pure: true, modules: "golang.org/x/text"},
+
+		{pkg: "ledgerclient", uses: "i18n", pure: true, random: true, modules: "github.com/gowebpki/jcs"},
+		{pkg: "ledgerclient/circuit", uses: "ledgerclient", modules: "github.com/sony/gobreaker"},
+		{
+			pkg: "ledgerclient/keys", uses: "i18n ledgerclient",
+			modules: "filippo.io/age github.com/ThalesGroup/crypto11 golang.org/x/mod golang.org/x/crypto",
+		},
+		{pkg: "ledgerclient/contracts", uses: "i18n ledgerclient", pure: true},
+		{
+			pkg: "ledgerclient/sandbox", uses: "i18n ledgerclient ledgerclient/contracts ledgerclient/keys", driver: true,
+			modules: "github.com/tidwall/btree golang.org/x/mod",
+		},
+		{pkg: "ledgerclient/fabric", uses: "i18n ledgerclient ledgerclient/keys", driver: true, modules: "github.com/hyperledger/fabric-gateway google.golang.org/grpc"},
+		{pkg: "ledgerclient/rest", uses: "i18n ledgerclient ledgerclient/keys", driver: true, modules: "github.com/yaronf/httpsign"},
+		{pkg: "ledgerclient/ledgertest", uses: "i18n ledgerclient ledgerclient/contracts ledgerclient/keys", modules: "github.com/google/go-cmp"},
+
+		{pkg: "gateway", uses: "i18n ledgerclient", pure: true},
+		{pkg: "channels", uses: "gateway"},
+		{pkg: "channels/sms", uses: "i18n", pure: true, modules: "github.com/rivo/uniseg"},
+		{pkg: "gateway/catalogue", uses: "i18n ledgerclient gateway", pure: true, modules: "github.com/goccy/go-yaml github.com/rivo/uniseg"},
+		{pkg: "gateway/dialogue", uses: "i18n ledgerclient gateway gateway/catalogue", pure: true, modules: "github.com/rivo/uniseg"},
+		{pkg: "gateway/conversation", uses: "i18n ledgerclient gateway gateway/catalogue gateway/dialogue"},
+		{pkg: "gateway/turn", uses: "i18n ledgerclient gateway channels"},
+		{pkg: "gateway/outbox", uses: "i18n ledgerclient gateway channels", modules: "golang.org/x/time"},
+		{pkg: "gateway/sqlite", uses: "i18n ledgerclient gateway", driver: true, modules: "github.com/mattn/go-sqlite3"},
+		{pkg: "gateway/storetest", uses: "i18n ledgerclient gateway", modules: "github.com/google/go-cmp pgregory.net/rapid"},
+		{pkg: "gateway/audit", uses: "i18n ledgerclient gateway", modules: "golang.org/x/mod"},
+		{pkg: "gateway/console", uses: "i18n ledgerclient gateway", modules: "github.com/gofiber/fiber github.com/prometheus/client_golang"},
+
+		{pkg: "channels/smpp", modules: "golang.org/x/time"},
+		{pkg: "channels/smppsms", uses: "i18n gateway channels channels/sms channels/smpp", driver: true, modules: "golang.org/x/time"},
+		{pkg: "channels/twiliosms", uses: "i18n gateway channels channels/sms", driver: true, modules: "github.com/twilio/twilio-go"},
+
+		{pkg: "ussd", uses: "i18n gateway gateway/catalogue", pure: true, modules: "github.com/rivo/uniseg"},
+		{pkg: "ussd/ussdsmpp", uses: "i18n gateway channels channels/smpp ussd", driver: true},
+		{pkg: "ussd/ussdhttp", uses: "i18n gateway channels ussd", driver: true, modules: "github.com/gofiber/fiber github.com/goccy/go-yaml"},
+
+		{pkg: "ivr", uses: "i18n gateway gateway/catalogue", pure: true},
+		{pkg: "ivr/speech", uses: "i18n gateway ivr"},
+		{pkg: "ivr/rtp", uses: "ivr"},
+		{pkg: "ivr/ivrsip", uses: "i18n gateway channels ivr ivr/speech ivr/rtp", driver: true, modules: "github.com/emiago/sipgo"},
+		{pkg: "ivr/ivrtwiml", uses: "i18n gateway channels ivr ivr/speech", driver: true, modules: "github.com/twilio/twilio-go github.com/gofiber/fiber"},
+		{pkg: "ivr/ivrari", uses: "i18n gateway channels ivr ivr/speech", driver: true, modules: "github.com/gorilla/websocket"},
+
+		{pkg: "mobileapi", uses: "i18n ledgerclient gateway gateway/catalogue channels", modules: "github.com/gofiber/fiber github.com/gorilla/websocket"},
+
+		// The handset and the load generator are clients of a gateway: they
+		// know its wire, not its inside.
+		{
+			pkg: "cmd/setu/internal/phone", uses: "i18n channels/sms channels/smpp",
+			modules: "github.com/charmbracelet/bubbletea github.com/charmbracelet/bubbles github.com/charmbracelet/lipgloss github.com/charmbracelet/x github.com/rivo/uniseg",
+		},
+		{pkg: "cmd/setu/internal/bench", uses: "channels/sms channels/smpp"},
+
+		// cmd wires everything together and may use all of it.
+		{pkg: "cmd/setu/...", uses: "...", modules: commandModules},
+
+		{pkg: "test/...", uses: "..."},
+	}
+}
+
+// commandModules are the modules of the binary's own files: flags, the
+// configuration file, the two HTTP listeners.
+const commandModules = "github.com/alecthomas/kong github.com/goccy/go-yaml github.com/gofiber/fiber " +
+	"github.com/prometheus/client_golang golang.org/x/time golang.org/x/term"
+
+// testModules may be imported by any package's tests.
+const testModules = "github.com/google/go-cmp pgregory.net/rapid go.uber.org/goleak github.com/rogpeppe/go-internal"
+
+// peerModules are implementations by others that tests compare ours with or
+// connect to: by package.
+func peerModules(pkg string) string {
+	switch {
+	case pkg == "ledgerclient":
+		return "github.com/gowebpki/jcs"
+	case pkg == "channels/smpp" || strings.HasPrefix(pkg, "test/"):
+		return "github.com/fiorix/go-smpp"
+	case pkg == "gateway/catalogue":
+		return "github.com/santhosh-tekuri/jsonschema"
+	}
+	return ""
+}
