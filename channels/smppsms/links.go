@@ -1,0 +1,253 @@
+package smppsms
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"setu/channels/smpp"
+)
+
+// Link is a bind that we make to an operator's SMSC.
+type Link struct {
+	Name       string
+	Address    string // host:port
+	SystemID   string
+	Password   smpp.Secret
+	SystemType string
+	// Binds are the sessions that make the link: one transceiver, or a
+	// transmitter and a receiver.
+	Binds      []smpp.BindType
+	TLS        *tls.Config // nil: plain TCP
+	Window     int         // messages under way; 0 is the default of smpp
+	Rate       float64     // messages a second; 0 is no limit
+	ShortCodes []string    // that citizens write to; empty takes any
+	// Receipts asks the operator for delivery receipts.
+	Receipts bool
+}
+
+// Partner is who may bind to us.
+type Partner struct {
+	SystemID   string
+	Password   smpp.Secret
+	Allow      []netip.Prefix // empty: any address
+	MaxBinds   int            // 0: no limit
+	Rate       float64        // requests a second; 0: no limit
+	ShortCodes []string       // that its messages may go to; empty: any
+}
+
+// linkState is a link or partner while the driver runs.
+type linkState struct {
+	name     string
+	codes    []string
+	receipts bool
+	partner  *Partner // nil for a link of ours
+
+	mu      sync.Mutex
+	senders []sender // that messages can go out on now
+	turn    int
+	binds   map[*smpp.Session]string
+}
+
+// sender is a client's bind or a partner's session.
+type sender interface {
+	Send(ctx context.Context, m *smpp.ShortMessage, done func(smpp.Resp, error)) error
+}
+
+// Driver runs the links and the server. Make it with [New].
+type Driver struct {
+	Config
+	counts  Counts
+	links   map[string]*linkState
+	clients []*smpp.Client
+	server  *smpp.Server
+	process string // tells the binds of this process from those before it
+	binds   atomic.Int64
+	ref     atomic.Uint32 // of long messages
+}
+
+// New checks the configuration and makes the driver.
+func New(c Config) (*Driver, error) {
+	if c.PartLife <= 0 {
+		c.PartLife = DefaultPartLife
+	}
+	d := &Driver{Config: c, links: map[string]*linkState{}, process: rand.Text()[:8]}
+	for i := range c.Links {
+		if err := d.addLink(&c.Links[i]); err != nil {
+			return nil, err
+		}
+	}
+	for i := range c.Partners {
+		p := &c.Partners[i]
+		if _, taken := d.links[p.SystemID]; taken {
+			return nil, fmt.Errorf("smppsms: the name %q is given twice among links and partners", p.SystemID)
+		}
+		d.links[p.SystemID] = &linkState{name: p.SystemID, codes: p.ShortCodes, partner: p, binds: map[*smpp.Session]string{}}
+	}
+	sessions := c.Server
+	sessions.Now, sessions.Log = c.Now, c.Log
+	sessions.Handler = func(r *smpp.Request) { d.handle(d.links[r.Session().SystemID()], r) }
+	var err error
+	d.server, err = smpp.NewServer(smpp.ServerConfig{
+		SystemID: "setu", Authenticate: d.authenticate, OnBound: d.bound, OnClosed: d.closed, SessionConfig: sessions,
+	})
+	return d, err
+}
+
+// addLink makes the clients of one link.
+func (d *Driver) addLink(l *Link) error {
+	if _, taken := d.links[l.Name]; taken {
+		return fmt.Errorf("smppsms: the name %q is given twice among links", l.Name)
+	}
+	st := &linkState{name: l.Name, codes: l.ShortCodes, receipts: l.Receipts, binds: map[*smpp.Session]string{}}
+	d.links[l.Name] = st
+	for _, bind := range l.Binds {
+		var client *smpp.Client
+		var last *smpp.Session // read and written on the client's own goroutine
+		c, err := smpp.NewClient(smpp.ClientConfig{
+			Name: l.Name, Addr: l.Address, SystemID: l.SystemID, Password: l.Password, SystemType: l.SystemType,
+			Bind: bind, TLS: l.TLS, Rate: l.Rate,
+			OnState: func(s smpp.LinkState) {
+				if s.Session == nil {
+					st.remove(client, last)
+					return
+				}
+				last = s.Session
+				if bind.Submits() {
+					st.add(client)
+					d.up(st.name)
+				}
+			},
+			SessionConfig: smpp.SessionConfig{
+				Handler: func(r *smpp.Request) { d.handle(st, r) },
+				Window:  l.Window, Now: d.Now, Log: d.Log,
+			},
+		})
+		if err != nil {
+			return err
+		}
+		client = c
+		d.clients = append(d.clients, c)
+	}
+	return nil
+}
+
+// Counts are the driver's own, live.
+func (d *Driver) Counts() *Counts { return &d.counts }
+
+// Run keeps the links bound and serves partners on l, which may be nil, until
+// ctx ends; then it lets what is under way finish.
+func (d *Driver) Run(ctx context.Context, l net.Listener) error {
+	var running sync.WaitGroup
+	for _, c := range d.clients {
+		running.Go(func() { _ = c.Run(ctx) }) // ends with ctx only
+	}
+	running.Go(func() { d.sweep(ctx) })
+	var err error
+	if l != nil {
+		if err = d.server.Serve(ctx, l); ctx.Err() != nil {
+			err = nil
+		}
+	}
+	running.Wait()
+	return err
+}
+
+// Up says of each link and partner whether messages can go out on it.
+func (d *Driver) Up() map[string]bool {
+	up := make(map[string]bool, len(d.links))
+	for name, st := range d.links {
+		st.mu.Lock()
+		up[name] = len(st.senders) > 0
+		st.mu.Unlock()
+	}
+	return up
+}
+
+// authenticate decides about a partner's bind.
+func (d *Driver) authenticate(_ context.Context, r smpp.BindRequest) (smpp.Partner, smpp.Status) {
+	st := d.links[r.SystemID]
+	if st == nil || st.partner == nil || !st.partner.Password.Equal(r.Password) || !allowed(st.partner.Allow, r.Remote) {
+		// One answer for all, so that nobody learns which names exist.
+		return smpp.Partner{}, smpp.RInvPaswd
+	}
+	return smpp.Partner{MaxBinds: st.partner.MaxBinds, Rate: st.partner.Rate}, smpp.ROK
+}
+
+func allowed(prefixes []netip.Prefix, remote net.Addr) bool {
+	if len(prefixes) == 0 {
+		return true
+	}
+	at, err := netip.ParseAddrPort(remote.String())
+	if err != nil {
+		return false
+	}
+	for _, p := range prefixes {
+		if p.Contains(at.Addr().Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Driver) bound(s *smpp.Session) {
+	if st := d.links[s.SystemID()]; s.Type().Delivers() {
+		st.add(s)
+		d.up(st.name)
+	}
+}
+
+func (d *Driver) closed(s *smpp.Session, _ error) { d.links[s.SystemID()].remove(s, s) }
+
+func (d *Driver) up(name string) {
+	if d.OnUp != nil {
+		d.OnUp(name)
+	}
+}
+
+// bindOf names a session, in no other process's words.
+func (d *Driver) bindOf(st *linkState, s *smpp.Session) string {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	name := st.binds[s]
+	if name == "" {
+		name = d.process + "-" + strconv.FormatInt(d.binds.Add(1), 10)
+		st.binds[s] = name
+	}
+	return name
+}
+
+func (st *linkState) add(s sender) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.senders = append(st.senders, s)
+}
+
+func (st *linkState) remove(s sender, session *smpp.Session) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	delete(st.binds, session)
+	for i, have := range st.senders {
+		if have == s {
+			st.senders = append(st.senders[:i:i], st.senders[i+1:]...)
+			return
+		}
+	}
+}
+
+// pick takes the binds in turn.
+func (st *linkState) pick() (sender, bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if len(st.senders) == 0 {
+		return nil, false
+	}
+	st.turn++
+	return st.senders[st.turn%len(st.senders)], true
+}
