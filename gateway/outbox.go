@@ -29,6 +29,16 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
+// ParseKind reads a kind's name.
+func ParseKind(s string) (Kind, bool) {
+	for k := Message; k <= Question; k++ {
+		if k.String() == s {
+			return k, true
+		}
+	}
+	return 0, false
+}
+
 // Lane is the lane of a citizen's work of kind k. Her transactions and
 // questions share one, so that a question sees what she did before it; her
 // messages have another, which does not wait for the ledger.
@@ -75,6 +85,19 @@ func (s State) String() string {
 	}
 	return "none"
 }
+
+// ParseState reads a state's name.
+func ParseState(s string) (State, bool) {
+	for st := Queued; int(st) < len(stateNames); st++ {
+		if stateNames[st] == s {
+			return st, true
+		}
+	}
+	return 0, false
+}
+
+// Unfinished are the states that work is left in.
+func Unfinished() []State { return []State{Queued, Endorsed, Submitted, Unknown, Parked} }
 
 // Final says that no work is left: the item no longer holds up its lane.
 func (s State) Final() bool { return s >= Sent }

@@ -30,6 +30,8 @@ type Link struct {
 	ShortCodes []string    // that citizens write to; empty takes any
 	// Receipts asks the operator for delivery receipts.
 	Receipts bool
+	// TLVs go with every message, such as the identifiers of India's DLT.
+	TLVs smpp.TLVs
 }
 
 // Partner is who may bind to us.
@@ -47,6 +49,7 @@ type linkState struct {
 	name     string
 	codes    []string
 	receipts bool
+	tlvs     smpp.TLVs
 	partner  *Partner // nil for a link of ours
 
 	mu      sync.Mutex
@@ -105,7 +108,7 @@ func (d *Driver) addLink(l *Link) error {
 	if _, taken := d.links[l.Name]; taken {
 		return fmt.Errorf("smppsms: the name %q is given twice among links", l.Name)
 	}
-	st := &linkState{name: l.Name, codes: l.ShortCodes, receipts: l.Receipts, binds: map[*smpp.Session]string{}}
+	st := &linkState{name: l.Name, codes: l.ShortCodes, receipts: l.Receipts, tlvs: l.TLVs, binds: map[*smpp.Session]string{}}
 	d.links[l.Name] = st
 	for _, bind := range l.Binds {
 		var client *smpp.Client

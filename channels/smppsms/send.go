@@ -65,7 +65,7 @@ func (o *outlet) message(to gateway.Route, c sms.Coding, seg sms.Segment, last b
 	m := smpp.ShortMessage{
 		Source:     smpp.Address{Addr: to.Code.Reveal()},
 		Dest:       smpp.Address{TON: tonInternational, NPI: npiISDN, Addr: strings.TrimPrefix(to.Citizen.Reveal(), "+")},
-		DataCoding: byte(c), Text: seg.Body,
+		DataCoding: byte(c), Text: seg.Body, TLVs: o.st.tlvs,
 	}
 	if len(seg.UDH) > 0 {
 		m.ESMClass |= smpp.ESMHeaderIndicator
