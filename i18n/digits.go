@@ -39,10 +39,15 @@ func ASCIIDigits(s string) string {
 
 // digitOf gives the ASCII digit for a digit of any accepted script.
 func digitOf(r rune) (byte, bool) {
-	for _, zero := range [...]rune{'0', bengaliZero, devanagariZero, fullWidthZero} {
-		if zero <= r && r <= zero+9 {
-			return '0' + byte(r-zero), true
-		}
+	switch {
+	case '0' <= r && r <= '9':
+		return byte(r), true
+	case bengaliZero <= r && r <= bengaliZero+9:
+		return '0' + byte(r-bengaliZero), true
+	case devanagariZero <= r && r <= devanagariZero+9:
+		return '0' + byte(r-devanagariZero), true
+	case fullWidthZero <= r && r <= fullWidthZero+9:
+		return '0' + byte(r-fullWidthZero), true
 	}
 	return 0, false
 }

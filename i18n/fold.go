@@ -3,7 +3,6 @@ package i18n
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -13,7 +12,7 @@ import (
 // and the Devanagari letters with nukta, which are composition exclusions.
 // Nothing is allocated if s is in the form already.
 func NFC(s string) string {
-	if isASCII(s) || norm.NFC.IsNormalString(s) {
+	if isPlainNFC(s) || norm.NFC.IsNormalString(s) {
 		return s
 	}
 	return norm.NFC.String(s)
@@ -33,24 +32,45 @@ func Fold(s string) string {
 	b.Grow(len(s))
 	space := false
 	for _, r := range s {
-		switch {
-		case unicode.IsSpace(r):
+		switch r = foldRune(r); {
+		case r == ' ':
 			space = true
 			continue
-		case isInvisible(r):
+		case r == dropped:
 			continue
 		case space:
 			b.WriteByte(' ')
 			space = false
 		}
-		if d, ok := digitOf(r); ok {
-			b.WriteByte(d)
-		} else {
-			b.WriteRune(unicode.ToLower(r))
-		}
+		b.WriteRune(r)
 	}
 	// Once more: what an invisible character held apart may now compose.
 	return strings.TrimFunc(NFC(b.String()), isTrimmed)
+}
+
+// dropped is what foldRune gives for a character that is left out.
+const dropped = -1
+
+// foldRune folds one character: white space is one kind of space.
+func foldRune(r rune) rune {
+	switch {
+	case 'A' <= r && r <= 'Z':
+		return r | 0x20
+	case ' ' <= r && r < 0x7f:
+		return r
+	}
+	if d, ok := digitOf(r); ok {
+		return rune(d)
+	}
+	switch {
+	case '\u0900' <= r && r <= '\u09ff': // no case, no space, nothing invisible
+		return r
+	case unicode.IsSpace(r):
+		return ' '
+	case isInvisible(r):
+		return dropped
+	}
+	return unicode.ToLower(r)
 }
 
 // isFolded says that s is ASCII and already what Fold would make of it: the
@@ -86,13 +106,4 @@ func isTrimmed(r rune) bool {
 		return true
 	}
 	return false
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }

@@ -38,7 +38,7 @@ func ParseNumber(s string) (string, error) {
 	}
 	whole, fraction, dotted := strings.Cut(s, ".")
 	whole, ok := ungroup(whole)
-	if !ok || dotted && !isDigits(fraction) || len(fraction) > MaxFractionDigits {
+	if !ok || whole+fraction == "" || dotted && !isDigits(fraction) || len(fraction) > MaxFractionDigits {
 		return "", ErrNotNumber
 	}
 	whole = strings.TrimLeft(whole, "0")
