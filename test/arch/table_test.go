@@ -28,7 +28,7 @@ func house() []row {
 	return []row{
 		{pkg: "i18n", pure: true, modules: "golang.org/x/text"},
 
-		{pkg: "ledgerclient", uses: "i18n", pure: true, random: true, modules: "github.com/gowebpki/jcs"},
+		{pkg: "ledgerclient", uses: "i18n", pure: true, random: true, modules: "github.com/gowebpki/jcs golang.org/x/mod"},
 		{pkg: "ledgerclient/circuit", uses: "ledgerclient", modules: "github.com/sony/gobreaker"},
 		{
 			pkg: "ledgerclient/keys", uses: "i18n ledgerclient",
@@ -79,7 +79,7 @@ func house() []row {
 			pkg: "cmd/setu/internal/phone", uses: "i18n channels/sms channels/smpp",
 			modules: "github.com/charmbracelet/bubbletea github.com/charmbracelet/bubbles github.com/charmbracelet/lipgloss github.com/charmbracelet/x github.com/rivo/uniseg",
 		},
-		{pkg: "cmd/setu/internal/bench", uses: "channels/sms channels/smpp"},
+		{pkg: "cmd/setu/internal/bench", uses: "i18n channels/sms channels/smpp"},
 
 		// cmd wires everything together and may use all of it.
 		{pkg: "cmd/setu/...", uses: "...", modules: commandModules},
@@ -91,7 +91,7 @@ func house() []row {
 // commandModules are the modules of the binary's own files: flags, the
 // configuration file, the two HTTP listeners.
 const commandModules = "github.com/alecthomas/kong github.com/goccy/go-yaml github.com/gofiber/fiber " +
-	"github.com/prometheus/client_golang golang.org/x/time golang.org/x/term"
+	"github.com/prometheus/client_golang golang.org/x/sync golang.org/x/time golang.org/x/term"
 
 // testModules may be imported by any package's tests.
 const testModules = "github.com/google/go-cmp pgregory.net/rapid go.uber.org/goleak github.com/rogpeppe/go-internal"

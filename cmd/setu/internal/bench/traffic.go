@@ -1,0 +1,503 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"setu/channels/smpp"
+	"setu/channels/sms"
+)
+
+const (
+	// maxWindow is the most submit_sm that may be without an answer.
+	maxWindow = 1 << 16
+	// maxCitizens is the most numbers in use: those that begin with numbers.
+	maxCitizens = 10_000_000
+	// numbers are what all synthetic citizens' numbers begin with: mobile
+	// numbers of India, apart from those of the sandbox's citizens.
+	numbers = "9170"
+	// telling is how many octets at the beginning of an answer tell it from
+	// others: eight characters in Bengali, sixteen in English.
+	telling = 16
+	// pause is how long the generator holds back after ESME_RTHROTTLED or
+	// ESME_RMSGQFUL.
+	pause = 5 * time.Millisecond
+)
+
+// international is the source of what citizens send: E.164.
+var international = smpp.Address{TON: 1, NPI: 1} //nolint:gochecknoglobals // a constant that Go has no form for
+
+// citizen is one synthetic number.
+type citizen struct {
+	trip    int32 // that is under way for it, plus 1; 0 for none
+	answers uint8 // since its latest trip began
+	allowed uint8 // answers that its latest trip may have; 0: it never had one
+}
+
+// trip is one round trip under way.
+type trip struct {
+	citizen int
+	kind    int
+	step    int
+	due     time.Duration // when it began, or should have
+
+	// The answer that is being put together.
+	ref   uint16
+	total uint8
+	got   uint8
+	seen  [4]uint64 // parts, one bit each
+}
+
+// sent is a submit_sm without an answer yet.
+type sent struct {
+	seq  uint32
+	trip int32 // plus 1; 0 for none
+	at   time.Duration
+}
+
+// stamp is a number of messages that became due at one moment.
+type stamp struct {
+	due   time.Duration
+	count int
+}
+
+// first is the answer to a step that came first: all others begin like it.
+type first struct {
+	answer   body
+	segments uint8
+}
+
+// tally is what a phase has counted.
+type tally struct {
+	begun, done                   int
+	doubled, misrouted, wrong     int
+	refused, throttled, followUps int
+	parts                         int
+	latency, ack                  *histogram
+	wrongText                     body
+	status                        smpp.Status // of the latest refusal
+}
+
+// traffic is all conversations of a run. Its state is covered by the lock of
+// its link.
+type traffic struct {
+	cfg   Config
+	kinds []kind
+	link  *link
+	epoch time.Time
+
+	citizens []citizen
+	rested   []int // numbers without a trip, longest rest first, as a ring
+	rest     int   // index of the first
+	trips    []trip
+	free     []int32
+	again    []int32 // trips whose next message is to be sent
+	pending  []sent  // by sequence number
+	credit   int     // submit_sm that the window still takes
+	seq      uint32
+	blocked  time.Duration // hold back until then
+
+	target  int
+	rate    float64
+	start   time.Duration
+	issued  int // messages that have become due
+	stamps  []stamp
+	share   float64 // of Bengali, carried over
+	turns   [2]int  // of the next conversation, in Bengali and in English
+	firsts  [][]first
+	tally   tally
+	moved   time.Duration // when something was answered last
+	ended   time.Duration // when the phase was complete
+	message smpp.ShortMessage
+	over    chan struct{}
+}
+
+func newTraffic(cfg Config, kinds []kind, l *link) *traffic {
+	t := &traffic{
+		cfg: cfg, kinds: kinds, link: l, epoch: cfg.Now(),
+		citizens: make([]citizen, cfg.Citizens),
+		rested:   make([]int, cfg.Citizens),
+		trips:    make([]trip, cfg.UnderWay),
+		pending:  make([]sent, maxWindow),
+		credit:   cfg.Window, seq: 1,
+		firsts: make([][]first, len(kinds)),
+		over:   make(chan struct{}, 1),
+	}
+	for i := range t.rested {
+		t.rested[i] = i
+	}
+	for i := range t.trips {
+		t.free = append(t.free, int32(i))
+	}
+	for i, k := range kinds {
+		t.firsts[i] = make([]first, len(k.steps))
+	}
+	return t
+}
+
+// clock is the time since the run began.
+func (t *traffic) clock() time.Duration { return t.cfg.Now().Sub(t.epoch) }
+
+// phase begins n round trips and waits until all are answered, or until
+// nothing has been answered for as long as the run's patience.
+func (t *traffic) phase(ctx context.Context, n int, rate float64) error {
+	t.open(n, rate)
+	watch := time.NewTicker(min(t.cfg.Patience/4, time.Second))
+	defer watch.Stop()
+	for {
+		select {
+		case <-t.over:
+			t.wait(ctx, t.cfg.Linger)
+			return nil
+		case <-t.link.closed:
+			return t.link.ended
+		case <-watch.C:
+			if t.giveUp() {
+				return nil
+			}
+		}
+	}
+}
+
+func (t *traffic) open(n int, rate float64) {
+	t.link.mu.Lock()
+	defer t.link.mu.Unlock()
+	t.tally = tally{latency: new(histogram), ack: new(histogram)}
+	t.target, t.rate, t.issued, t.stamps = n, rate, 0, nil
+	t.start = t.clock()
+	t.moved, t.ended = t.start, 0
+	t.pump(t.start)
+	t.link.flush()
+}
+
+// wait lets time pass for answers that come twice.
+func (t *traffic) wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.link.closed:
+	case <-ctx.Done():
+	}
+}
+
+// giveUp ends a phase in which nothing moves any more. The trips under way
+// are lost; their numbers are free again.
+func (t *traffic) giveUp() bool {
+	t.link.mu.Lock()
+	defer t.link.mu.Unlock()
+	now := t.clock()
+	if t.ended > 0 || now-t.moved < t.cfg.Patience {
+		return false
+	}
+	t.ended, t.target = t.moved, t.tally.begun
+	t.again = nil
+	for i := range t.trips {
+		if c := &t.citizens[t.trips[i].citizen]; c.trip == int32(i+1) {
+			t.release(int32(i))
+		}
+	}
+	return true
+}
+
+// pace issues messages at the run's rate, and lets go on what was held back.
+func (t *traffic) pace() {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-t.link.closed:
+			return
+		case <-tick.C:
+			t.link.mu.Lock()
+			now := t.clock()
+			t.issue(now)
+			if t.rate > 0 || len(t.again) > 0 {
+				t.pump(now)
+				t.link.flush()
+			}
+			t.link.mu.Unlock()
+		}
+	}
+}
+
+// issue notes the messages that have become due since the last time. What
+// waits after that counts as latency; that the generator's own clock ticks
+// once a millisecond does not.
+func (t *traffic) issue(now time.Duration) {
+	if t.rate == 0 || t.ended > 0 {
+		return
+	}
+	due := min(int(t.rate*(now-t.start).Seconds()), t.target)
+	if n := due - t.issued; n > 0 {
+		t.stamps = append(t.stamps, stamp{now, n})
+		t.issued = due
+	}
+}
+
+// pump sends as long as the window and the trips under way allow.
+func (t *traffic) pump(now time.Duration) {
+	if now < t.blocked {
+		return
+	}
+	for t.credit > 0 {
+		if n := len(t.again); n > 0 {
+			i := t.again[n-1]
+			t.again = t.again[:n-1]
+			t.send(i, now)
+			continue
+		}
+		if !t.begin(now) {
+			return
+		}
+	}
+}
+
+// begin starts the next round trip, if one is due and one is free.
+func (t *traffic) begin(now time.Duration) bool {
+	if len(t.free) == 0 || t.tally.begun >= t.target {
+		return false
+	}
+	due, ok := t.nextDue(now)
+	if !ok {
+		return false
+	}
+	i := t.free[len(t.free)-1]
+	t.free = t.free[:len(t.free)-1]
+	number := t.rested[t.rest]
+	t.rest = (t.rest + 1) % len(t.rested)
+	k := t.nextKind()
+	t.trips[i] = trip{citizen: number, kind: k, due: due}
+	t.citizens[number] = citizen{trip: i + 1, allowed: uint8(len(t.kinds[k].steps) + t.kinds[k].extra)}
+	t.tally.begun++
+	t.send(i, now)
+	return true
+}
+
+func (t *traffic) nextDue(now time.Duration) (time.Duration, bool) {
+	if t.rate == 0 {
+		return now, true
+	}
+	if len(t.stamps) == 0 {
+		return 0, false
+	}
+	s := &t.stamps[0]
+	due := s.due
+	if s.count--; s.count == 0 {
+		t.stamps = t.stamps[1:]
+	}
+	return due, true
+}
+
+// nextKind deals the conversations out evenly, in the wanted share of Bengali.
+func (t *traffic) nextKind() int {
+	half := len(t.kinds) / 2
+	lang := 1
+	if t.share += t.cfg.Bengali; t.share >= 1 {
+		t.share--
+		lang = 0
+	}
+	t.turns[lang]++
+	return lang*half + t.turns[lang]%half
+}
+
+// send encodes the next message of a trip.
+func (t *traffic) send(i int32, now time.Duration) {
+	tr := &t.trips[i]
+	b := t.kinds[tr.kind].steps[tr.step]
+	for t.pending[t.seq%maxWindow].trip != 0 {
+		t.seq++
+	}
+	m := &t.message
+	*m = smpp.ShortMessage{Source: international, DataCoding: byte(b.coding), Text: b.octets}
+	m.Source.Addr = number(tr.citizen)
+	m.Dest.Addr = t.cfg.Code
+	out, err := smpp.AppendMessage(t.link.out, smpp.SubmitSM, t.seq, m)
+	if err != nil { // a short code that is no address: the same for each message
+		t.tally.refused++
+		t.finish(i, now)
+		return
+	}
+	t.link.out = out
+	t.pending[t.seq%maxWindow] = sent{t.seq, i + 1, now}
+	t.credit--
+	t.seq = t.seq%smpp.MaxSequence + 1
+}
+
+// number is a citizen's number as SMPP carries it: digits without a plus.
+func number(citizen int) string {
+	var b [12]byte
+	digits := append(b[:0], numbers...)
+	for divisor := maxCitizens; divisor > 0; divisor /= 10 {
+		digits = append(digits, byte('0'+citizen/divisor%10))
+	}
+	return string(digits)
+}
+
+// citizenOf reads a number of ours.
+func (t *traffic) citizenOf(address string) (int, bool) {
+	rest, ours := strings.CutPrefix(strings.TrimPrefix(address, "+"), numbers)
+	n, err := strconv.Atoi(rest)
+	return n, ours && err == nil && n >= 0 && n < len(t.citizens) && len(rest) == 8
+}
+
+// take handles one PDU of the gateway.
+func (t *traffic) take(h smpp.Header, pdu []byte, now time.Duration) error {
+	switch h.ID {
+	case smpp.SubmitSM.Response(), smpp.GenericNack:
+		t.acknowledged(h, now)
+	case smpp.DeliverSM, smpp.DataSM:
+		var m smpp.ShortMessage
+		if err := m.Decode(h, pdu); err != nil {
+			return err
+		}
+		t.link.out = smpp.AppendMessageResp(t.link.out, h.ID, h.Seq, smpp.ROK, "")
+		t.delivered(&m, now)
+	case smpp.EnquireLink:
+		t.link.out = smpp.AppendEmpty(t.link.out, smpp.EnquireLink.Response(), h.Seq, smpp.ROK)
+	case smpp.Unbind.Response():
+		return errUnbound
+	case smpp.Unbind:
+		return fmt.Errorf("%w: the gateway unbound", ErrLink)
+	}
+	return nil
+}
+
+// acknowledged takes the answer to a submit_sm.
+func (t *traffic) acknowledged(h smpp.Header, now time.Duration) {
+	p := &t.pending[h.Seq%maxWindow]
+	if p.trip == 0 || p.seq != h.Seq {
+		return
+	}
+	i := p.trip - 1
+	at := p.at
+	*p = sent{}
+	t.credit++
+	t.moved = now
+	switch {
+	case h.Status == smpp.ROK:
+		t.tally.ack.add(now - at)
+	case h.Status.Temporary():
+		t.tally.throttled++
+		t.tally.status = h.Status
+		t.again = append(t.again, i)
+		t.blocked = now + pause
+	default:
+		t.tally.refused++
+		t.tally.status = h.Status
+		t.finish(i, now)
+	}
+}
+
+// delivered takes a message to a citizen.
+func (t *traffic) delivered(m *smpp.ShortMessage, now time.Duration) {
+	if m.IsReceipt() {
+		return
+	}
+	n, ours := t.citizenOf(m.Dest.Addr)
+	if !ours || m.Source.Addr != t.cfg.Code || t.citizens[n].allowed == 0 {
+		t.tally.misrouted++
+		return
+	}
+	t.moved = now
+	concat := sms.Concat{Total: 1, Seq: 1}
+	text := m.Text
+	if m.HasHeader() {
+		if udh, rest, err := sms.ParseUDH(m.Text); err == nil && udh.Concat.Valid() {
+			concat, text = udh.Concat, rest
+		}
+	}
+	t.tally.parts++
+	if t.citizens[n].trip == 0 || !t.trips[t.citizens[n].trip-1].fits(concat) {
+		t.unasked(&t.citizens[n], concat)
+		return
+	}
+	t.part(t.citizens[n].trip-1, concat, body{sms.Coding(m.DataCoding), text}, now)
+}
+
+// fits says whether a part belongs to the answer that is being put together
+// and is new.
+func (tr *trip) fits(c sms.Concat) bool {
+	if tr.total == 0 {
+		return true
+	}
+	return tr.total == c.Total && tr.ref == c.Ref && tr.seen[c.Seq/64]&(1<<(c.Seq%64)) == 0
+}
+
+// unasked counts an answer that no trip waits for.
+func (t *traffic) unasked(c *citizen, concat sms.Concat) {
+	if concat.Seq != 1 {
+		return
+	}
+	c.answers++
+	switch {
+	case c.answers > c.allowed:
+		t.tally.doubled++
+	default:
+		t.tally.followUps++
+	}
+}
+
+// part takes one part of the answer to a trip.
+func (t *traffic) part(i int32, c sms.Concat, b body, now time.Duration) {
+	tr := &t.trips[i]
+	tr.total, tr.ref = c.Total, c.Ref
+	tr.seen[c.Seq/64] |= 1 << (c.Seq % 64)
+	tr.got++
+	if c.Seq == 1 {
+		t.compare(tr, b, c.Total)
+	}
+	if tr.got < tr.total {
+		return
+	}
+	t.citizens[tr.citizen].answers++
+	tr.total, tr.got, tr.seen = 0, 0, [4]uint64{}
+	if tr.step++; tr.step < len(t.kinds[tr.kind].steps) {
+		t.again = append(t.again, i)
+		return
+	}
+	t.tally.latency.add(now - tr.due)
+	t.finish(i, now)
+}
+
+// compare checks how an answer begins against the first one to the same step.
+func (t *traffic) compare(tr *trip, b body, segments uint8) {
+	want := &t.firsts[tr.kind][tr.step]
+	if want.segments == 0 {
+		*want = first{body{b.coding, bytes.Clone(b.octets)}, segments}
+		return
+	}
+	n := min(telling, len(want.answer.octets))
+	if b.coding != want.answer.coding || len(b.octets) < n || !bytes.Equal(b.octets[:n], want.answer.octets[:n]) {
+		t.tally.wrong++
+		t.tally.wrongText = body{b.coding, bytes.Clone(b.octets)}
+	}
+}
+
+// finish ends a trip, and the phase with the last one.
+func (t *traffic) finish(i int32, now time.Duration) {
+	t.release(i)
+	t.moved = now
+	if t.tally.done++; t.tally.done >= t.target && t.ended == 0 {
+		t.ended = now
+		select {
+		case t.over <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// release puts a trip and its number back.
+func (t *traffic) release(i int32) {
+	number := t.trips[i].citizen
+	t.citizens[number].trip = 0
+	// As many numbers are under way as have left the ring, so its first free
+	// place lies that far behind the first one.
+	busy := len(t.trips) - len(t.free)
+	t.rested[(t.rest+len(t.rested)-busy)%len(t.rested)] = number
+	t.free = append(t.free, i)
+}
