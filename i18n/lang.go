@@ -11,6 +11,7 @@ package i18n
 import (
 	"errors"
 	"unicode"
+	"unicode/utf8"
 )
 
 // ErrUnknownLang says that a text names none of the three languages.
@@ -70,36 +71,55 @@ func ParseLang(s string) (Lang, error) {
 // of [Langs] wins. ok is false if there are no letters (digits or emoji only)
 // or if most are of some other script.
 func DetectLang(s string) (l Lang, ok bool) {
-	var bn, hi, en, other int
+	var letters [5]int // by script
 	for _, r := range s {
-		switch {
-		case r < 0x80:
-			if c := r | 0x20; 'a' <= c && c <= 'z' {
-				en++
-			}
-		case 0x0980 <= r && r <= 0x09ff:
-			if isWordRune(r) {
-				bn++
-			}
-		case 0x0900 <= r && r <= 0x097f:
-			if isWordRune(r) {
-				hi++
-			}
-		case unicode.Is(unicode.Latin, r):
-			en++
-		case unicode.IsLetter(r):
-			other++
+		letters[scriptOf(r)]++
+	}
+	best := otherScript
+	for _, script := range [...]int{latin, devanagari, bengali} {
+		if n := letters[script]; n > letters[best] || n == letters[best] && best != otherScript {
+			best = script
 		}
 	}
-	switch most := max(bn, hi, en, other); {
-	case most == 0 || most == other:
+	switch {
+	case letters[best] == 0 || best == otherScript:
 		return "", false
-	case most == bn:
+	case best == bengali:
 		return Bengali, true
-	case most == hi:
+	case best == devanagari:
 		return Hindi, true
 	}
 	return English, true
+}
+
+// The scripts that [DetectLang] counts by.
+const (
+	noScript = iota // digits, punctuation, space, emoji
+	bengali
+	devanagari
+	latin
+	otherScript
+)
+
+func scriptOf(r rune) int {
+	switch {
+	case r < utf8.RuneSelf:
+		if c := r | 0x20; 'a' <= c && c <= 'z' {
+			return latin
+		}
+		return noScript
+	case !isWordRune(r):
+		return noScript
+	case '\u0980' <= r && r <= '\u09ff':
+		return bengali
+	case '\u0900' <= r && r <= '\u097f':
+		return devanagari
+	case unicode.Is(unicode.Latin, r):
+		return latin
+	case unicode.IsLetter(r):
+		return otherScript
+	}
+	return noScript
 }
 
 // isWordRune says that r is part of a word: a letter or a sign on one. The

@@ -3,6 +3,7 @@ package i18n_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -218,31 +219,42 @@ func FuzzTemplate(f *testing.F) {
 			}
 			return
 		}
-		var asked []string
-		missing := tmpl.String(en, func(name string) (i18n.Value, bool) {
-			asked = append(asked, name)
-			return i18n.Value{}, false
-		})
-		for _, name := range asked {
-			if !strings.Contains(missing, "{"+name+"}") {
-				t.Errorf("%q without values = %q, lacks {%s}", src, missing, name)
-			}
-		}
+		checkMissing(t, src, tmpl)
 		for _, raw := range []string{"0", "1", "5", "-0.5", "x"} {
-			got := tmpl.String(bnNative, func(name string) (i18n.Value, bool) {
-				for _, known := range tmpl.Names() {
-					if name == known {
-						return i18n.Value{Kind: i18n.Number, Raw: raw}, true
-					}
-				}
-				t.Errorf("%q asks for %q, which is not in Names", src, name)
-				return i18n.Value{}, false
-			})
-			if !strings.Contains(src, "'") && strings.ContainsAny(got, "{}") {
-				t.Errorf("%q = %q, which has braces", src, got)
-			}
+			checkFilled(t, src, tmpl, raw)
 		}
 	})
+}
+
+// checkMissing checks that every slot that has no value stays visible.
+func checkMissing(t *testing.T, src string, tmpl *i18n.Template) {
+	t.Helper()
+	var asked []string
+	got := tmpl.String(en, func(name string) (i18n.Value, bool) {
+		asked = append(asked, name)
+		return i18n.Value{}, false
+	})
+	for _, name := range asked {
+		if !strings.Contains(got, "{"+name+"}") {
+			t.Errorf("%q without values = %q, lacks {%s}", src, got, name)
+		}
+	}
+}
+
+// checkFilled checks that Names has all slots, and that with values for these no
+// brace is left that was not quoted.
+func checkFilled(t *testing.T, src string, tmpl *i18n.Template, raw string) {
+	t.Helper()
+	names := tmpl.Names()
+	got := tmpl.String(bnNative, func(name string) (i18n.Value, bool) {
+		if !slices.Contains(names, name) {
+			t.Errorf("%q asks for %q, which is not in Names", src, name)
+		}
+		return i18n.Value{Kind: i18n.Number, Raw: raw}, true
+	})
+	if !strings.Contains(src, "'") && strings.ContainsAny(got, "{}") {
+		t.Errorf("%q = %q, which has braces", src, got)
+	}
 }
 
 const benchmarkTemplate = "{scheme}: {amount} টাকা, {date}। {n, plural, =0 {কিছু বাকি নেই} one {#টি কিস্তি বাকি} other {#টি কিস্তি বাকি}}। রসিদ {receipt}"

@@ -105,21 +105,12 @@ func TestValue_malformed(t *testing.T) {
 	t.Parallel()
 	raws := []string{
 		"x", "1,000", "1.", ".5", "01", "-", "+1", "1e5", "১২", "2026-02-30", "2026-13-01", "2026-1-1", "1899-12-31",
-		"26-11-02", "2026-11-02T25:00:00Z", "0001-01-01T00:00:00Z", "12345678901", "12345678901x", "\xff", "NaN",
+		"26-11-02", "2026-11-02T25:00:00Z", "0001-01-01T00:00:00Z", "12345678901x", "", "\xff", "NaN",
 	}
-	for _, kind := range i18n.Kinds() {
+	kinds := []i18n.Kind{i18n.Number, i18n.Money, i18n.Date, i18n.Time, i18n.Weight, i18n.Receipt}
+	for _, kind := range kinds {
 		for _, raw := range raws {
-			if kind == i18n.Code || kind == i18n.Text {
-				continue // anything goes
-			}
-			if kind == i18n.Receipt && raw == "" {
-				continue
-			}
 			v := i18n.Value{Kind: kind, Raw: raw}
-			if kind == i18n.Number && raw == "12345678901" || kind == i18n.Money && raw == "12345678901" ||
-				kind == i18n.Weight && raw == "12345678901" {
-				continue // a number
-			}
 			if got := v.String(bnNative); got != raw {
 				t.Errorf("%v(%q).String = %q, want it as it is", kind, raw, got)
 			}
