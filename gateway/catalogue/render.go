@@ -1,0 +1,80 @@
+package catalogue
+
+import (
+	"setu/gateway"
+	"setu/i18n"
+)
+
+// renderSize is the room that a reply is given at first, in octets: most are
+// shorter.
+const renderSize = 512
+
+// Render puts a reply into words for a medium. A part whose text is no longer
+// in the catalogue is left out.
+func (c *Catalogue) Render(r gateway.Reply, m gateway.Medium) string {
+	return string(c.AppendReply(make([]byte, 0, renderSize), r, m))
+}
+
+// AppendReply appends the words of a reply: each part and each option on a
+// line of its own, and a line for the next page.
+func (c *Catalogue) AppendReply(dst []byte, r gateway.Reply, m gateway.Medium) []byte {
+	start := len(dst)
+	for i := range r.Parts {
+		dst = c.appendPart(newLine(dst, start), &r.Parts[i], r.Format, m)
+	}
+	for i := range r.Options {
+		o := &r.Options[i]
+		dst = newLine(dst, start)
+		dst = i18n.Value{Kind: i18n.Code, Raw: o.Digit}.Append(dst, r.Format)
+		dst = c.appendPart(append(dst, ' '), &o.Label, r.Format, m)
+	}
+	if r.More {
+		dst = c.appendPart(newLine(dst, start), &gateway.Part{Text: "nav-more"}, r.Format, m)
+	}
+	return dst
+}
+
+func newLine(dst []byte, start int) []byte {
+	if len(dst) > start && dst[len(dst)-1] != '\n' {
+		return append(dst, '\n')
+	}
+	return dst
+}
+
+// text finds the text of a part.
+func (c *Catalogue) text(p *gateway.Part) (*Text, bool) {
+	if p.Service == "" {
+		return c.Text(p.Text)
+	}
+	s, ok := c.byID[p.Service]
+	if !ok {
+		return nil, false
+	}
+	return s.Text(p.Text)
+}
+
+func (c *Catalogue) appendPart(dst []byte, p *gateway.Part, f i18n.Format, m gateway.Medium) []byte {
+	t, ok := c.text(p)
+	if !ok {
+		return dst
+	}
+	values := p.Values
+	suffix := langSuffix(f.Lang)
+	return t.form(f.Lang).template(m).Append(dst, f, func(name string) (i18n.Value, bool) {
+		v, ok := values[name]
+		if !ok { // a name that differs by language
+			v, ok = values[name+suffix]
+		}
+		return v, ok
+	})
+}
+
+func langSuffix(l i18n.Lang) string {
+	switch l {
+	case i18n.Bengali:
+		return ".bn"
+	case i18n.Hindi:
+		return ".hi"
+	}
+	return ".en"
+}
