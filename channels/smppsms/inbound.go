@@ -12,6 +12,7 @@ import (
 	"setu/channels/smpp"
 	"setu/channels/sms"
 	"setu/gateway"
+	"setu/gateway/crashpoint"
 	"setu/i18n"
 )
 
@@ -39,6 +40,7 @@ func (d *Driver) handle(link *linkState, r *smpp.Request) {
 		d.counts.Undecodable.Add(1)
 	}
 	d.counts.In.Add(1)
+	crashpoint.Here(crashpoint.BeforeAccept)
 	d.accept(in, gateway.FragmentKey{}, r)
 }
 
@@ -49,6 +51,7 @@ func (d *Driver) accept(in gateway.Inbound, joined gateway.FragmentKey, r *smpp.
 
 // respond answers a request by what the store said.
 func respond(r *smpp.Request, in gateway.Inbound, err error) {
+	crashpoint.Here(crashpoint.BeforeAnswer)
 	switch {
 	case err == nil:
 		r.Respond(smpp.ROK, messageID(in))

@@ -3,6 +3,7 @@ package smppsms
 import (
 	"setu/channels/smpp"
 	"setu/gateway"
+	"setu/gateway/crashpoint"
 )
 
 // receipt takes a delivery receipt from an operator. It is answered when it is
@@ -17,6 +18,7 @@ func (d *Driver) receipt(link *linkState, r *smpp.Request) {
 		return
 	}
 	state, reason := outcome(rc)
+	crashpoint.Here(crashpoint.BeforeReceipt)
 	d.Store.Delivery(link.name, smpp.NormalIDs(rc.ID), state, reason, func(matched bool, err error) {
 		if err != nil {
 			r.Respond(smpp.RSysErr, "")

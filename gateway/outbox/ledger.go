@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"setu/gateway"
+	"setu/gateway/crashpoint"
 	"setu/ledgerclient"
 )
 
@@ -123,6 +124,7 @@ func (w *Worker) transaction(ctx context.Context, it gateway.Item) {
 		w.settled(it, out)
 		return
 	}
+	crashpoint.Here(crashpoint.BeforeSave)
 	saved := make(chan error, 1)
 	w.Store.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: gateway.Endorsed, Saved: &tx},
 		func(_ []gateway.Item, err error) { saved <- err })
@@ -136,7 +138,9 @@ func (w *Worker) transaction(ctx context.Context, it gateway.Item) {
 
 // submit hands the saved bytes over.
 func (w *Worker) submit(ctx context.Context, it gateway.Item) {
+	crashpoint.Here(crashpoint.BeforeSubmit)
 	out, err := w.Ledger.Submit(ctx, it.Tx.Saved)
+	crashpoint.Here(crashpoint.AfterSubmit)
 	switch {
 	case err != nil:
 		w.failed(it, gateway.Endorsed, err)

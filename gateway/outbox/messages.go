@@ -9,6 +9,7 @@ import (
 
 	"setu/channels"
 	"setu/gateway"
+	"setu/gateway/crashpoint"
 )
 
 // linkRetry is how often a link that is down is tried, unless it wakes first.
@@ -69,7 +70,11 @@ func (w *Worker) hand(ctx context.Context, name string, it gateway.Item) (err er
 			err = fmt.Errorf("%w: panic in driver", channels.ErrRefused)
 		}
 	}()
-	return w.Senders[name].Send(ctx, it.To, *it.SMS, func(id string, err error) { w.sent(it, id, err) })
+	crashpoint.Here(crashpoint.BeforeSend)
+	return w.Senders[name].Send(ctx, it.To, *it.SMS, func(id string, err error) {
+		crashpoint.Here(crashpoint.AfterSend)
+		w.sent(it, id, err)
+	})
 }
 
 // sent writes down what the operator said of a message.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"setu/gateway"
+	"setu/gateway/crashpoint"
+	"setu/i18n"
 	"setu/ledgerclient"
 )
 
@@ -18,31 +20,59 @@ const maxStale = 3
 // to try again later.
 var ErrBusy = errors.New("turn: too many messages of one citizen")
 
-// guarded takes j's turn and survives a panic in it: the message stays in the
-// inbox as accepted, and the next one is served.
+// guarded takes j's turn and survives a panic in it: the message is given up,
+// so that it cannot bring down every start, and the citizen is asked to try
+// again.
 func (t *Taker) guarded(j *job) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.counts.Faults.Add(1)
-			t.Log.Error("turn panicked", "row", j.row, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			t.answer(j, fmt.Errorf("turn: panic"))
+			t.Log.Error("turn panicked; the message is given up", "row", j.row, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			t.giveUp(j)
 		}
 	}()
+	var err error
 	for range maxStale {
-		err := t.take(j)
-		if !errors.Is(err, gateway.ErrStale) {
-			if err != nil {
-				t.counts.Faults.Add(1)
-				t.Log.Error("turn not taken; it is taken again at the next start", "row", j.row, "error", err)
-			}
-			t.answer(j, err)
-			return
+		if err = t.take(j); !errors.Is(err, gateway.ErrStale) && !errors.Is(err, gateway.ErrTaken) {
+			break
 		}
+		// Another process moved the session on, or the receipt number was
+		// drawn before: nothing is stored, and the turn is taken anew.
 		t.sessions.drop(j.in.From)
 	}
-	t.counts.Faults.Add(1)
-	t.Log.Error("turn not taken: session keeps moving on", "row", j.row)
-	t.answer(j, gateway.ErrStale)
+	t.answer(j, err)
+	if err != nil {
+		t.counts.Faults.Add(1)
+		t.Log.Error("turn not taken", "row", j.row, "error", err)
+		t.retry(j)
+	}
+}
+
+// giveUp ends a message that no turn can be taken for.
+func (t *Taker) giveUp(j *job) {
+	c := gateway.Commit{Turned: true, Inbox: j.row}
+	if j.row == 0 {
+		c.Accept, c.Joined = &j.in, j.joined
+	}
+	c.Effects = t.say(nil, j.in, t.Dialogue.Notice(i18n.Format{Lang: i18n.Bengali}, NoticeBusy, nil), ClassAnswer, time.Time{})
+	_, err := t.write(c)
+	t.answer(j, err)
+}
+
+// retryAfter is the pause before an accepted message's turn is tried again.
+const retryAfter = 30 * time.Second
+
+// retry takes the turn of an accepted message later; one that is not accepted
+// is sent again by its provider.
+func (t *Taker) retry(j *job) {
+	if j.row == 0 || t.ctx.Err() != nil {
+		return
+	}
+	time.AfterFunc(retryAfter, func() {
+		if t.ctx.Err() == nil {
+			t.enter(&job{in: j.in, row: j.row, recovered: true})
+		}
+	})
 }
 
 // answer calls j.done once.
@@ -70,6 +100,7 @@ func (t *Taker) take(j *job) error {
 		}
 	}
 	effects = t.say(effects, j.in, out.Reply, ClassAnswer, time.Time{})
+	crashpoint.Here(crashpoint.BeforeCommit)
 	return t.commit(j, s, out.Session, effects)
 }
 
@@ -121,6 +152,7 @@ func (t *Taker) write(c gateway.Commit) (gateway.Committed, error) {
 	}
 	ch := make(chan result, 1)
 	t.Store.Commit(c, func(done gateway.Committed, err error) {
+		crashpoint.Here(crashpoint.AfterCommit)
 		if len(done.Items) > 0 {
 			t.Outbox.Dispatch(done.Items)
 		}

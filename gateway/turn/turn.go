@@ -139,7 +139,7 @@ func (t *Taker) Recover(ctx context.Context) (int, error) {
 			return n, fmt.Errorf("recover accepted messages: %w", err)
 		}
 		for _, r := range rows {
-			t.enter(&job{in: r.Inbound, row: r.Row, recovered: true, done: func(error) {}})
+			t.enter(&job{in: r.Inbound, row: r.Row, recovered: true})
 			after = r.Row
 			n++
 		}

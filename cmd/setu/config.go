@@ -1,0 +1,300 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"setu/channels/smpp"
+	"setu/channels/smppsms"
+)
+
+// Profiles. The sandbox brings its own keys, ledger, citizens and partner; a
+// production gateway has nothing that is not configured.
+const (
+	sandboxProfile    = "sandbox"
+	productionProfile = "production"
+)
+
+// Config is the file that `setu serve --config` reads. Unknown keys are
+// errors. Every field has the default that DefaultConfig gives it.
+type Config struct {
+	Profile  string    `yaml:"profile"`
+	Data     string    `yaml:"data"`     // folder of the store, the sandbox ledger and the keys
+	Services []string  `yaml:"services"` // folders of further services
+	Listen   Listen    `yaml:"listen"`
+	Keys     Keys      `yaml:"keys"`
+	Ledger   Ledger    `yaml:"ledger"`
+	Links    []Link    `yaml:"links"`
+	Partners []Partner `yaml:"partners"`
+	SMS      SMS       `yaml:"sms"`
+	Log      Log       `yaml:"log"`
+}
+
+// Listen are the addresses that the gateway listens on; "" closes one.
+type Listen struct {
+	Admin string `yaml:"admin"` // health, metrics, operators' API: never in public
+	SMPP  string `yaml:"smpp"`  // partners bind here
+}
+
+// Keys says where keys live.
+type Keys struct {
+	Driver         string `yaml:"driver"` // file
+	PassphraseFile string `yaml:"passphrase_file"`
+}
+
+// Ledger chooses the ledger driver.
+type Ledger struct {
+	Driver string `yaml:"driver"` // sandbox
+	// Patience is how long a question by SMS waits for the ledger before
+	// the citizen is told that the answer follows.
+	Patience Duration `yaml:"patience"`
+}
+
+// SMS are the limits of what is sent.
+type SMS struct {
+	// Segments is the most that one answer may take.
+	Segments int `yaml:"segments"`
+	// Paise is the price of one segment, for what `setu phone` and `setu
+	// preview` show.
+	Paise int `yaml:"paise"`
+	// Keep is how long finished messages are kept before they are pruned.
+	Keep Duration `yaml:"keep"`
+}
+
+// Log says how much is logged, and how.
+type Log struct {
+	Level  string `yaml:"level"`  // debug, info, warn, error
+	Format string `yaml:"format"` // text, json
+}
+
+// Link is a bind that we make to an operator.
+type Link struct {
+	Name         string   `yaml:"name"`
+	Address      string   `yaml:"address"`
+	SystemID     string   `yaml:"system_id"`
+	PasswordFile string   `yaml:"password_file"`
+	SystemType   string   `yaml:"system_type"`
+	Bind         string   `yaml:"bind"` // transceiver, or separate: a transmitter and a receiver
+	TLS          *LinkTLS `yaml:"tls"`
+	Window       int      `yaml:"window"`
+	Rate         float64  `yaml:"rate"`
+	ShortCodes   []string `yaml:"short_codes"`
+	Receipts     bool     `yaml:"receipts"`
+	DLT          DLT      `yaml:"dlt"`
+}
+
+// LinkTLS is how the operator's certificate is checked. Its presence turns TLS
+// on.
+type LinkTLS struct {
+	CAFile     string `yaml:"ca_file"` // PEM; "" is the system's authorities
+	ServerName string `yaml:"server_name"`
+	CertFile   string `yaml:"cert_file"` // our own, where the operator asks for one
+	KeyFile    string `yaml:"key_file"`
+}
+
+// DLT are the identifiers that Indian operators ask for with every message.
+type DLT struct {
+	Entity    string `yaml:"entity"`
+	Template  string `yaml:"template"`
+	ChainHash string `yaml:"chain_hash"` // hexadecimal, of the telemarketer chain
+}
+
+// Partner is who may bind to us.
+type Partner struct {
+	SystemID     string   `yaml:"system_id"`
+	Password     string   `yaml:"-"`
+	PasswordFile string   `yaml:"password_file"`
+	Allow        []string `yaml:"allow"`
+	MaxBinds     int      `yaml:"max_binds"`
+	Rate         float64  `yaml:"rate"`
+	ShortCodes   []string `yaml:"short_codes"`
+}
+
+// Duration reads "10s" or "15m".
+type Duration time.Duration
+
+// UnmarshalText reads a duration with its unit.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	if err != nil {
+		return fmt.Errorf("%q is not a duration such as 10s or 15m", b)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// MarshalText writes the duration with its unit.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// The sandbox's well-known partner.
+const (
+	sandboxPartner = "sandbox"
+	shortCode      = "51969"
+)
+
+// DefaultConfig is the sandbox: everything on loopback, nothing to set up.
+func DefaultConfig() Config {
+	return Config{
+		Profile: sandboxProfile,
+		Data:    "data",
+		Listen:  Listen{Admin: "127.0.0.1:8081", SMPP: "127.0.0.1:2775"},
+		Keys:    Keys{Driver: "file"},
+		Ledger:  Ledger{Driver: "sandbox", Patience: Duration(10 * time.Second)},
+		SMS:     SMS{Segments: 3, Paise: 15, Keep: Duration(30 * 24 * time.Hour)},
+		Log:     Log{Level: "info", Format: "text"},
+	}
+}
+
+// LoadConfig reads a configuration file over the defaults; "" is none.
+func LoadConfig(path string) (Config, error) {
+	c := DefaultConfig()
+	if path != "" {
+		raw, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+		if err != nil {
+			return c, fmt.Errorf("read configuration: %w", err)
+		}
+		if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(&c); err != nil {
+			return c, fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, true))
+		}
+	}
+	return c, c.validate()
+}
+
+// validate checks what can be checked without opening anything.
+func (c *Config) validate() error {
+	var errs []error
+	switch c.Profile {
+	case sandboxProfile:
+		if len(c.Partners) == 0 {
+			c.Partners = []Partner{{SystemID: sandboxPartner, Password: sandboxPartner, Allow: []string{"127.0.0.0/8", "::1/128"}, ShortCodes: []string{shortCode}}}
+		}
+	case productionProfile:
+		if c.Ledger.Driver == "sandbox" {
+			errs = append(errs, errors.New(`ledger.driver is "sandbox" in the production profile: name a real ledger`))
+		}
+	default:
+		errs = append(errs, fmt.Errorf("profile is %q: use sandbox or production", c.Profile))
+	}
+	if c.Ledger.Driver != "sandbox" {
+		errs = append(errs, fmt.Errorf("ledger.driver is %q: this build has only sandbox", c.Ledger.Driver))
+	}
+	if c.Keys.Driver != "file" {
+		errs = append(errs, fmt.Errorf("keys.driver is %q: this build has only file", c.Keys.Driver))
+	}
+	for i, l := range c.Links {
+		if l.Name == "" || l.Address == "" || l.SystemID == "" {
+			errs = append(errs, fmt.Errorf("links[%d] needs name, address and system_id", i))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// password reads a password file; its last line break is not part of it.
+func password(path string) (smpp.Secret, error) {
+	raw, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return "", fmt.Errorf("read password: %w", err)
+	}
+	return smpp.Secret(strings.TrimRight(string(raw), "\r\n")), nil
+}
+
+// driver gives the link as the driver takes it.
+func (l Link) driver() (smppsms.Link, error) {
+	out := smppsms.Link{
+		Name: l.Name, Address: l.Address, SystemID: l.SystemID, SystemType: l.SystemType,
+		Window: l.Window, Rate: l.Rate, ShortCodes: l.ShortCodes, Receipts: l.Receipts, TLVs: l.DLT.tlvs(),
+	}
+	var err error
+	if l.PasswordFile != "" {
+		if out.Password, err = password(l.PasswordFile); err != nil {
+			return out, fmt.Errorf("link %q: %w", l.Name, err)
+		}
+	}
+	switch l.Bind {
+	case "", "transceiver":
+		out.Binds = []smpp.BindType{smpp.Transceiver}
+	case "separate":
+		out.Binds = []smpp.BindType{smpp.Transmitter, smpp.Receiver}
+	default:
+		return out, fmt.Errorf("link %q: bind is %q: use transceiver or separate", l.Name, l.Bind)
+	}
+	if l.TLS != nil {
+		if out.TLS, err = l.TLS.config(); err != nil {
+			return out, fmt.Errorf("link %q: %w", l.Name, err)
+		}
+	}
+	return out, nil
+}
+
+func (t LinkTLS) config() (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
+	if t.CAFile != "" {
+		pem, err := os.ReadFile(t.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("read ca_file: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("ca_file %s holds no certificate", t.CAFile)
+		}
+	}
+	if t.CertFile != "" {
+		cert, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read cert_file and key_file: %w", err)
+		}
+		c.Certificates = []tls.Certificate{cert}
+	}
+	return c, nil
+}
+
+func (d DLT) tlvs() smpp.TLVs {
+	var out smpp.TLVs
+	for _, t := range []struct {
+		tag   smpp.Tag
+		value string
+	}{{smpp.TagDLTEntityID, d.Entity}, {smpp.TagDLTTemplateID, d.Template}, {smpp.TagDLTTelemarketerHash, d.ChainHash}} {
+		if t.value != "" {
+			out = append(out, smpp.TLV{Tag: t.tag, Value: []byte(t.value)})
+		}
+	}
+	return out
+}
+
+// driver gives the partner as the driver takes it.
+func (p Partner) driver() (smppsms.Partner, error) {
+	out := smppsms.Partner{
+		SystemID: p.SystemID, Password: smpp.Secret(p.Password),
+		MaxBinds: p.MaxBinds, Rate: p.Rate, ShortCodes: p.ShortCodes,
+	}
+	var err error
+	if p.PasswordFile != "" {
+		if out.Password, err = password(p.PasswordFile); err != nil {
+			return out, fmt.Errorf("partner %q: %w", p.SystemID, err)
+		}
+	}
+	if out.Password == "" {
+		return out, fmt.Errorf("partner %q has no password: set password_file", p.SystemID)
+	}
+	for _, a := range p.Allow {
+		prefix, err := netip.ParsePrefix(a)
+		if err != nil {
+			return out, fmt.Errorf("partner %q: allow: %w", p.SystemID, err)
+		}
+		out.Allow = append(out.Allow, prefix)
+	}
+	return out, nil
+}
+
+// path is a file in the data folder.
+func (c Config) path(name string) string { return filepath.Join(c.Data, name) }

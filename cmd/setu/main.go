@@ -1,0 +1,101 @@
+// Command setu is the gateway and its tools in one binary.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line.
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Run the gateway. Without --config: the sandbox, with a ledger and citizens of its own, on loopback."`
+	Phone   phoneCmd   `cmd:"" help:"A handset in the terminal that talks to the running gateway."`
+	Check   checkCmd   `cmd:"" help:"Check the configuration and every service, and play the services' conversations."`
+	Preview previewCmd `cmd:"" help:"Show every text of a service in every language, with its alphabet, length and segments."`
+	Queue   queueCmd   `cmd:"" help:"List, show, retry or discard what waits in the running gateway."`
+	Receipt receiptCmd `cmd:"" help:"Say where the transaction of a receipt stands."`
+	Sandbox sandboxCmd `cmd:"" help:"Make the sandbox ledger slow, down or forgetful, and well again."`
+	Keys    keysCmd    `cmd:"" help:"List, rotate and revoke the gateway's keys."`
+	Bench   benchCmd   `cmd:"" help:"Measure the running gateway."`
+}
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() { os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})) }
+
+// run carries out one command line and gives its exit code.
+func run(args []string, io streams) int {
+	var c cli
+	code, exited := 0, false
+	parser, err := kong.New(&c, kong.Name("setu"),
+		kong.Description("Setu (bridge) lets any phone reach the state's ledger: an SMS in Bengali, Hindi or English becomes a signed query or transaction."),
+		kong.Writers(io.out, io.err), kong.UsageOnError(),
+		kong.Exit(func(n int) { code, exited = n, true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		fmt.Fprintln(io.err, "setu:", err)
+		return 2
+	}
+	parsed, err := parser.Parse(args)
+	if exited {
+		return code
+	}
+	if err != nil {
+		fmt.Fprintln(io.err, "setu:", err)
+		return 2
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	if err := parsed.Run(io); err != nil {
+		if !errors.Is(err, errSaid) {
+			fmt.Fprintln(io.err, "setu:", err)
+		}
+		return 1
+	}
+	return 0
+}
+
+// errSaid ends a command whose output has said what is wrong.
+var errSaid = errors.New("setu: said")
+
+// interruptible ends its context at the first interrupt or termination; the
+// second one ends the process at once.
+func interruptible() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(130)
+	}()
+	return ctx, func() { signal.Stop(signals); cancel() }
+}
+
+// logger makes the log that c asks for.
+func logger(c Log, w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		return nil, fmt.Errorf("log.level is %q: use debug, info, warn or error", c.Level)
+	}
+	switch c.Format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})), nil
+	}
+	return nil, fmt.Errorf("log.format is %q: use text or json", c.Format)
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"setu/gateway/console"
+)
+
+// running is how a command finds the running gateway.
+type running struct {
+	Admin string `help:"Admin address of the running gateway." default:"127.0.0.1:8081"`
+	Data  string `help:"Data folder of the running gateway; it holds the operators' token." default:"data"`
+}
+
+// tokenFile holds the operators' token, in the data folder.
+const tokenFile = "admin.token"
+
+// call asks the running gateway and decodes its answer into out, if not nil.
+func (r running) call(ctx context.Context, method, path string, body, out any) error {
+	token, err := os.ReadFile(Config{Data: r.Data}.path(tokenFile))
+	if err != nil {
+		return fmt.Errorf("read the operators' token: %w; start the gateway with `setu serve`, or name its folder with --data", err)
+	}
+	var payload io.Reader
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		payload = bytes.NewReader(raw)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+r.Admin+path, payload)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("no gateway answers at %s; start it with `setu serve`: %w", r.Admin, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode >= http.StatusBadRequest {
+		var f console.Fault
+		if err := json.NewDecoder(resp.Body).Decode(&f); err != nil {
+			return fmt.Errorf("the gateway answered %s", resp.Status)
+		}
+		return errors.New(strings.TrimSuffix(f.Title+": "+f.Detail, ": "))
+	}
+	if out == nil {
+		return nil
+	}
+	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// queueCmd works on the outbox.
+type queueCmd struct {
+	List    queueListCmd    `cmd:"" default:"withargs" help:"List what waits."`
+	Show    queueShowCmd    `cmd:"" help:"Show one item."`
+	Retry   queueRetryCmd   `cmd:"" help:"Put a parked item back into the queue."`
+	Discard queueDiscardCmd `cmd:"" help:"Give an item up, with a reason that is kept."`
+	Stats   queueStatsCmd   `cmd:"" help:"Count the items by kind and state."`
+}
+
+type queueListCmd struct {
+	running
+	State string `help:"States, separated by commas; all unfinished ones when empty."`
+	Kind  string `help:"message, transaction or question."`
+	After int64  `help:"Only items after this number."`
+	Limit int    `help:"Items at most." default:"100"`
+}
+
+// Run lists items.
+func (q *queueListCmd) Run(ctx context.Context, io streams) error {
+	var items []console.Item
+	path := fmt.Sprintf("/api/queue?state=%s&kind=%s&after=%d&limit=%d", q.State, q.Kind, q.After, q.Limit)
+	if err := q.call(ctx, http.MethodGet, path, nil, &items); err != nil {
+		return err
+	}
+	if len(items) == 0 {
+		fmt.Fprintln(io.out, "nothing waits")
+		return nil
+	}
+	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ITEM\tKIND\tSTATE\tSERVICE\tLINK\tTRIES\tAGE\tREASON")
+	for _, it := range items {
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", it.ID, it.Kind, it.State, it.Service, it.Link,
+			it.Attempts, time.Since(it.Created).Round(time.Second), it.Reason)
+	}
+	return w.Flush()
+}
+
+type itemArg struct {
+	running
+	Item int64 `arg:"" help:"The item's number."`
+}
+
+type queueShowCmd struct{ itemArg }
+
+// Run shows one item.
+func (q *queueShowCmd) Run(ctx context.Context, io streams) error {
+	var it console.Item
+	if err := q.call(ctx, http.MethodGet, fmt.Sprintf("/api/queue/%d", q.Item), nil, &it); err != nil {
+		return err
+	}
+	return indented(io.out, it)
+}
+
+type queueRetryCmd struct{ itemArg }
+
+// Run puts one item back.
+func (q *queueRetryCmd) Run(ctx context.Context, io streams) error {
+	if err := q.call(ctx, http.MethodPost, fmt.Sprintf("/api/queue/%d/retry", q.Item), nil, nil); err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "item %d is back in the queue\n", q.Item)
+	return nil
+}
+
+type queueDiscardCmd struct {
+	itemArg
+	Reason string `required:"" help:"Why, for whoever asks later."`
+}
+
+// Run gives one item up.
+func (q *queueDiscardCmd) Run(ctx context.Context, io streams) error {
+	body := map[string]string{"reason": q.Reason}
+	if err := q.call(ctx, http.MethodPost, fmt.Sprintf("/api/queue/%d/discard", q.Item), body, nil); err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "item %d is discarded\n", q.Item)
+	return nil
+}
+
+type queueStatsCmd struct{ running }
+
+// Run counts items.
+func (q *queueStatsCmd) Run(ctx context.Context, io streams) error {
+	var s console.Stats
+	if err := q.call(ctx, http.MethodGet, "/api/queue/stats", nil, &s); err != nil {
+		return err
+	}
+	return indented(io.out, s)
+}
+
+// receiptCmd looks a receipt up.
+type receiptCmd struct {
+	running
+	Number string `arg:"" help:"The receipt's number: 12 digits, with or without dashes."`
+}
+
+// Run says where the transaction of a receipt stands.
+func (r *receiptCmd) Run(ctx context.Context, io streams) error {
+	var s console.Standing
+	if err := r.call(ctx, http.MethodGet, "/api/receipts/"+strings.ReplaceAll(r.Number, " ", ""), nil, &s); err != nil {
+		return err
+	}
+	return indented(io.out, s)
+}
+
+// sandboxCmd makes the sandbox ledger misbehave.
+type sandboxCmd struct {
+	running
+	State  string        `arg:"" enum:"slow,down,forget,up" help:"slow, down, forget (the next answers after recording), or up."`
+	Delay  time.Duration `help:"With slow: before each answer." default:"15s"`
+	Answer int           `help:"With forget: how many answers." default:"1"`
+}
+
+// Run sets the sandbox's faults.
+func (s *sandboxCmd) Run(ctx context.Context, io streams) error {
+	var f console.Faults
+	switch s.State {
+	case "slow":
+		f.Delay = console.Duration(s.Delay)
+	case "down":
+		f.Down = true
+	case "forget":
+		f.Forget = s.Answer
+	}
+	if err := s.call(ctx, http.MethodPost, "/api/sandbox/faults", f, nil); err != nil {
+		return err
+	}
+	fmt.Fprintln(io.out, "the sandbox ledger is", s.State)
+	return nil
+}
+
+func indented(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

@@ -1,0 +1,312 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"setu/channels"
+	"setu/channels/smppsms"
+	"setu/gateway"
+	"setu/gateway/catalogue"
+	"setu/gateway/console"
+	"setu/gateway/dialogue"
+	"setu/gateway/outbox"
+	"setu/gateway/sqlite"
+	"setu/gateway/turn"
+	"setu/ledgerclient/circuit"
+	"setu/ledgerclient/sandbox"
+)
+
+// drainTime is how long a gateway that is told to stop lets what is under way
+// finish: links 5 s, turns 10 s, the outbox and the store 5 s.
+const drainTime = 20 * time.Second
+
+// pruneEvery is how often finished messages that are old enough are deleted.
+const pruneEvery = time.Hour
+
+// serveCmd runs the gateway.
+type serveCmd struct {
+	Config   string   `help:"Configuration file; without it the sandbox runs." type:"existingfile"`
+	Data     string   `help:"Data folder, in place of the configured one."`
+	Services []string `help:"Folders of further services, in addition to the configured ones." type:"existingdir"`
+	SMPP     string   `help:"Address for partners, in place of the configured one." name:"smpp"`
+	Admin    string   `help:"Admin address, in place of the configured one."`
+}
+
+// configuration is the configuration that the command line asks for.
+func (s *serveCmd) configuration() (Config, error) {
+	c, err := LoadConfig(s.Config)
+	if err != nil {
+		return c, err
+	}
+	for _, over := range []struct {
+		flag string
+		at   *string
+	}{{s.Data, &c.Data}, {s.SMPP, &c.Listen.SMPP}, {s.Admin, &c.Listen.Admin}} {
+		if over.flag != "" {
+			*over.at = over.flag
+		}
+	}
+	c.Services = append(c.Services, s.Services...)
+	return c, nil
+}
+
+// Run runs the gateway until it is told to stop.
+func (s *serveCmd) Run(ctx context.Context, io streams) error {
+	c, err := s.configuration()
+	if err != nil {
+		return err
+	}
+	log, err := logger(c.Log, io.err)
+	if err != nil {
+		return err
+	}
+	g, err := open(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer g.close()
+	if err := g.listen(ctx); err != nil {
+		return err
+	}
+	g.greet(io.out)
+	return g.run(ctx)
+}
+
+// gatewayParts is a gateway, put together and not yet running.
+type gatewayParts struct {
+	cfg     Config
+	log     *slog.Logger
+	cat     *catalogue.Catalogue
+	store   *sqlite.Store
+	sandbox *sandbox.Ledger
+	ledger  *circuit.Ledger
+	turns   *turn.Taker
+	outbox  *outbox.Worker
+	sms     *smppsms.Driver
+	console *console.Server
+
+	smppListener, adminListener net.Listener
+	closers                     []func() error
+}
+
+// open puts a gateway together, from the store outwards.
+func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err error) {
+	g = &gatewayParts{cfg: c, log: log}
+	defer func() {
+		if err != nil {
+			g.close()
+		}
+	}()
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return g, fmt.Errorf("make data folder: %w", err)
+	}
+	if g.cat, err = loadServices(c); err != nil {
+		return g, err
+	}
+	if g.store, err = sqlite.Open(ctx, sqlite.Options{Dir: c.Data, Now: time.Now, Log: log}); err != nil {
+		return g, err
+	}
+	g.closers = append(g.closers, g.store.Close)
+	signer, err := g.openKeys()
+	if err != nil {
+		return g, err
+	}
+	if err := g.openLedger(signer); err != nil {
+		return g, err
+	}
+	engine := dialogue.New(g.cat, dialogue.Options{})
+	if err := g.openSMS(); err != nil {
+		return g, err
+	}
+	g.outbox = outbox.New(outbox.Config{
+		Store: g.store, Ledger: g.ledger, Dialogue: engine, Words: g.cat, Signer: signer,
+		Senders: g.senders(), Log: log.With("part", "outbox"), Now: time.Now,
+	})
+	g.turns = turn.New(ctx, turn.Config{
+		Store: g.store, Dialogue: engine, Ledger: g.ledger, Signer: signer, Words: g.cat, Outbox: g.outbox,
+		Log: log.With("part", "turn"), Now: time.Now, Patience: time.Duration(c.Ledger.Patience),
+	})
+	return g, g.openConsole()
+}
+
+// openLedger opens the configured ledger behind its circuit breaker.
+func (g *gatewayParts) openLedger(signer *signer) error {
+	driver, err := ledgerDrivers[g.cfg.Ledger.Driver](g, signer)
+	if err != nil {
+		return err
+	}
+	g.ledger = circuit.New(driver, circuit.Options{OnChange: func(up bool) {
+		g.log.Warn("way to the ledger", "up", up)
+		if up {
+			g.outbox.WakeLedger()
+		}
+	}})
+	return nil
+}
+
+// openSMS makes the links and the partners' server.
+func (g *gatewayParts) openSMS() error {
+	c := smppsms.Config{
+		Acceptor: acceptor{g}, Store: g.store, Log: g.log.With("part", "smpp"), Now: time.Now,
+		OnUp: func(name string) { g.outbox.Wake(name) },
+	}
+	for _, l := range g.cfg.Links {
+		link, err := l.driver()
+		if err != nil {
+			return err
+		}
+		c.Links = append(c.Links, link)
+	}
+	for _, p := range g.cfg.Partners {
+		partner, err := p.driver()
+		if err != nil {
+			return err
+		}
+		c.Partners = append(c.Partners, partner)
+	}
+	var err error
+	g.sms, err = smppsms.New(c)
+	return err
+}
+
+// acceptor passes messages to the turns, which are made after the drivers:
+// replies need the drivers, messages need the turns.
+type acceptor struct{ g *gatewayParts }
+
+// Accept passes a message on.
+func (a acceptor) Accept(in gateway.Inbound, joined gateway.FragmentKey, done func(error)) {
+	a.g.turns.Accept(in, joined, done)
+}
+
+// senders are all links that messages can go out on.
+func (g *gatewayParts) senders() map[string]channels.Sender { return g.sms.Senders() }
+
+// openConsole makes the operators' side and its token.
+func (g *gatewayParts) openConsole() error {
+	token := rand.Text()
+	if err := os.WriteFile(g.cfg.path(tokenFile), []byte(token+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write the operators' token: %w", err)
+	}
+	c := console.Config{
+		Token: token, Queue: g.store, Standing: g.store.Standing, Metrics: g.metrics(),
+		Checks: g.checks(), Wake: g.outbox.WakeLedger, Log: g.log.With("part", "console"),
+	}
+	if g.sandbox != nil {
+		c.SetFaults = func(f console.Faults) error {
+			g.sandbox.SetFaults(sandbox.Faults{Delay: time.Duration(f.Delay), Down: f.Down, ForgetAnswers: f.Forget})
+			return nil
+		}
+	}
+	g.console = console.New(c)
+	return nil
+}
+
+// listen opens the configured listeners.
+func (g *gatewayParts) listen(ctx context.Context) error {
+	var lc net.ListenConfig
+	for _, l := range []struct {
+		what, addr string
+		at         *net.Listener
+	}{{"SMPP", g.cfg.Listen.SMPP, &g.smppListener}, {"admin", g.cfg.Listen.Admin, &g.adminListener}} {
+		if l.addr == "" {
+			continue
+		}
+		ln, err := lc.Listen(ctx, "tcp", l.addr)
+		if err != nil {
+			return fmt.Errorf("listen for %s: %w; another program, perhaps another gateway, has the address", l.what, err)
+		}
+		*l.at = ln
+		g.closers = append(g.closers, func() error {
+			if err := ln.Close(); !errors.Is(err, net.ErrClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	return nil
+}
+
+// run serves until ctx ends, then stops in the reverse order: first the links,
+// so that nothing new comes in, then the turns in hand, then the outbox.
+func (g *gatewayParts) run(ctx context.Context) error {
+	inner, stopInner := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopInner()
+	var background errgroup.Group
+	background.Go(func() error { return g.outbox.Run(inner) })
+	background.Go(func() error { g.prune(inner); return nil })
+	recovered, err := g.turns.Recover(ctx)
+	if err != nil {
+		return err
+	}
+	if recovered > 0 {
+		g.log.Info("taking up accepted messages", "messages", recovered)
+	}
+	front, frontCtx := errgroup.WithContext(ctx)
+	front.Go(func() error { return g.sms.Run(frontCtx, g.smppListener) })
+	if g.adminListener != nil {
+		front.Go(func() error { return g.console.Run(frontCtx, g.adminListener) })
+	}
+	front.Go(func() error { <-frontCtx.Done(); return nil })
+	err = front.Wait()
+	g.log.Info("stopping")
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	g.turns.Close(drain)
+	stopInner()
+	return errors.Join(err, background.Wait())
+}
+
+// prune deletes old finished messages from time to time.
+func (g *gatewayParts) prune(ctx context.Context) {
+	tick := time.NewTicker(pruneEvery)
+	defer tick.Stop()
+	for {
+		if err := g.store.Prune(ctx, time.Now().Add(-time.Duration(g.cfg.SMS.Keep))); err != nil && ctx.Err() == nil {
+			g.log.Error("old messages not pruned", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// close closes what open has opened, in reverse.
+func (g *gatewayParts) close() {
+	for i := len(g.closers) - 1; i >= 0; i-- {
+		if err := g.closers[i](); err != nil {
+			g.log.Error("close", "error", err)
+		}
+	}
+	g.closers = nil
+}
+
+// greet tells a newcomer what to try.
+func (g *gatewayParts) greet(w io.Writer) {
+	fmt.Fprintf(w, "Setu is up (%s). Partners bind at %s, operators look at http://%s/readyz\n",
+		g.cfg.Profile, g.cfg.Listen.SMPP, g.cfg.Listen.Admin)
+	if g.cfg.Profile != sandboxProfile {
+		return
+	}
+	fmt.Fprintf(w, `
+Try, in another terminal:
+  bin/setu phone                               a handset: write to %[1]s in Bengali, Hindi or English
+  bin/setu phone --send 'ভাতা ১০০০০০০০০১'        when was this allowance paid?
+  bin/setu phone --send 'भाव धान'                what does paddy fetch today?
+  bin/setu phone --send 'HELP'                 what else is there?
+  bin/setu preview benefit                     every text of a service, with its segments
+  bin/setu sandbox down                        take the ledger away (and: up), and see that nothing is lost
+  bin/setu queue list                          what waits
+`, shortCode)
+}
