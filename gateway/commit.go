@@ -9,8 +9,9 @@ type Commit struct {
 	// Turned says that the message has had its turn. Without it the message
 	// is only accepted, and is handed out again after a crash.
 	Turned bool
-	// Joined names the stored fragments that Accept was put together from;
-	// they are deleted. The zero value names none.
+	// Joined names the stored fragments that Accept was put together from, by
+	// the key that the store gave with them; they are let go. The zero value
+	// names none.
 	Joined FragmentKey
 
 	Session *Session // nil: unchanged
@@ -46,6 +47,9 @@ type FragmentKey struct {
 	Ref   uint16
 	Wide  bool // a 16-bit reference
 	Total uint8
+	// Set tells two messages apart for which a phone used the same
+	// reference. The store fills it in; it is 0 for a part that comes in.
+	Set int64
 }
 
 // Accepted is a message in the inbox that has not had its turn.

@@ -1,0 +1,224 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"setu/gateway"
+	"setu/i18n"
+	"setu/ledgerclient"
+)
+
+// Flags of a message in the inbox.
+const (
+	flagIncomplete = 1 << iota
+	flagUndecodable
+)
+
+// The columns of itemColumns.
+const (
+	colID = iota
+	colKind
+	colLane
+	colState
+	colToken
+	colDue
+	colNext
+	colExpires
+	colUnless
+	colPayload
+	colSaved
+	colAttempts
+	colReason
+	colCreated
+)
+
+// storedSession is a session in the file. Private values are revealed by name
+// here and nowhere else: their own JSON says "[private]". The names are part of
+// the file's format.
+type storedSession struct {
+	Lang     i18n.Lang       `json:"lang,omitempty"`
+	Chosen   bool            `json:"chosen,omitempty"`
+	Native   bool            `json:"native,omitempty"`
+	Stopped  bool            `json:"stopped,omitempty"`
+	Updated  int64           `json:"updated,omitempty"`
+	Dialogue *storedDialogue `json:"dialogue,omitempty"`
+	Undo     *storedUndo     `json:"undo,omitempty"`
+}
+
+type storedDialogue struct {
+	Service string              `json:"service,omitempty"`
+	Version string              `json:"version,omitempty"`
+	Step    string              `json:"step,omitempty"`
+	Slots   map[string]string   `json:"slots,omitempty"`
+	Offers  []gateway.Offer     `json:"offers,omitempty"`
+	Items   []map[string]string `json:"items,omitempty"`
+	Trail   []string            `json:"trail,omitempty"`
+	Tries   int                 `json:"tries,omitempty"`
+	Page    int                 `json:"page,omitempty"`
+	Last    *gateway.Reply      `json:"last,omitempty"`
+}
+
+type storedUndo struct {
+	Ask     gateway.Ask          `json:"ask"`
+	Receipt ledgerclient.Receipt `json:"receipt,omitempty"`
+	Until   int64                `json:"until,omitempty"`
+}
+
+// encodeSession encodes all of s but its citizen and version, which have
+// columns of their own.
+func encodeSession(s *gateway.Session) ([]byte, error) {
+	out := storedSession{
+		Lang: s.Lang, Chosen: s.LangChosen, Native: s.Native, Stopped: s.Stopped, Updated: ms(s.Updated),
+		Dialogue: encodeDialogue(&s.Dialogue),
+	}
+	if u := s.Undo; u != nil {
+		out.Undo = &storedUndo{Ask: u.Ask, Receipt: u.Receipt, Until: ms(u.Until)}
+	}
+	return json.Marshal(&out)
+}
+
+// encodeDialogue is nil for no dialogue.
+func encodeDialogue(d *gateway.Dialogue) *storedDialogue {
+	if d.Service == "" && d.Step == "" && d.Last == nil && len(d.Slots)+len(d.Offers)+len(d.Items)+len(d.Trail)+d.Tries+d.Page == 0 {
+		return nil
+	}
+	out := &storedDialogue{
+		Service: d.Service, Version: d.Version, Step: d.Step, Offers: d.Offers, Items: d.Items,
+		Trail: d.Trail, Tries: d.Tries, Page: d.Page, Last: d.Last,
+	}
+	if d.Slots != nil {
+		out.Slots = make(map[string]string, len(d.Slots))
+		for name, v := range d.Slots {
+			out.Slots[name] = v.Reveal()
+		}
+	}
+	return out
+}
+
+func decodeSession(citizen gateway.Address, version int64, body []byte) (gateway.Session, error) {
+	var in storedSession
+	if err := json.Unmarshal(body, &in); err != nil {
+		return gateway.Session{}, fmt.Errorf("decode session: %w", err)
+	}
+	s := gateway.Session{
+		Citizen: citizen, Version: version,
+		Lang: in.Lang, LangChosen: in.Chosen, Native: in.Native, Stopped: in.Stopped, Updated: instant(in.Updated),
+	}
+	if d := in.Dialogue; d != nil {
+		s.Dialogue = gateway.Dialogue{
+			Service: d.Service, Version: d.Version, Step: d.Step, Offers: d.Offers, Items: d.Items,
+			Trail: d.Trail, Tries: d.Tries, Page: d.Page, Last: d.Last,
+		}
+		if d.Slots != nil {
+			s.Dialogue.Slots = make(map[string]gateway.Private, len(d.Slots))
+			for name, v := range d.Slots {
+				s.Dialogue.Slots[name] = gateway.Private(v)
+			}
+		}
+	}
+	if u := in.Undo; u != nil {
+		s.Undo = &gateway.Undo{Ask: u.Ask, Receipt: u.Receipt, Until: instant(u.Until)}
+	}
+	return s, nil
+}
+
+// payload is what an effect holds beside its columns.
+type payload struct {
+	Medium  gateway.Medium `json:"medium,omitempty"`
+	Link    string         `json:"link,omitempty"`
+	Citizen string         `json:"citizen,omitempty"`
+	Code    string         `json:"code,omitempty"`
+	SMS     *storedSMS     `json:"sms,omitempty"`
+	Tx      *storedTx      `json:"tx,omitempty"`
+	Ask     *gateway.Ask   `json:"ask,omitempty"`
+}
+
+type storedSMS struct {
+	Text  string `json:"text"`
+	Class string `json:"class,omitempty"`
+}
+
+// storedTx is a transaction without its saved bytes, which have a column.
+type storedTx struct {
+	Receipt  ledgerclient.Receipt        `json:"receipt"`
+	Key      string                      `json:"key"`
+	Envelope ledgerclient.SignedEnvelope `json:"envelope"`
+	Salts    map[string]string           `json:"salts,omitempty"`
+}
+
+func encodePayload(e *gateway.Effect) ([]byte, error) {
+	p := payload{
+		Medium: e.To.Medium, Link: e.To.Link, Citizen: e.To.Citizen.Reveal(), Code: e.To.Code.Reveal(), Ask: e.Ask,
+	}
+	if e.SMS != nil {
+		p.SMS = &storedSMS{Text: e.SMS.Text.Reveal(), Class: e.SMS.Class}
+	}
+	if e.Tx != nil {
+		p.Tx = &storedTx{Receipt: e.Tx.Receipt, Key: e.Tx.Key, Envelope: e.Tx.Envelope, Salts: e.Tx.Salts}
+	}
+	return json.Marshal(&p)
+}
+
+// decodeItem decodes a row of itemColumns.
+func decodeItem(v []value) (gateway.Item, error) {
+	var p payload
+	if err := json.Unmarshal(octets(v[colPayload]), &p); err != nil {
+		return gateway.Item{}, fmt.Errorf("decode item %d: %w", number(v[colID]), err)
+	}
+	it := gateway.Item{
+		Effect: gateway.Effect{
+			Kind: gateway.Kind(number(v[colKind])), Lane: text(v[colLane]), //nolint:gosec // written by this package
+			Due: instant(number(v[colDue])), Expires: instant(number(v[colExpires])),
+			Unless: ledgerclient.Receipt(text(v[colUnless])),
+			Ask:    p.Ask,
+			To:     gateway.Route{Medium: p.Medium, Link: p.Link, Citizen: gateway.Address(p.Citizen), Code: gateway.Address(p.Code)},
+		},
+		ID: number(v[colID]), State: gateway.State(number(v[colState])), Token: number(v[colToken]), //nolint:gosec // written by this package
+		Attempts: int(number(v[colAttempts])), Reason: text(v[colReason]), Created: instant(number(v[colCreated])),
+	}
+	if it.Token != 0 {
+		it.Leased = instant(number(v[colNext]))
+	}
+	if p.SMS != nil {
+		it.SMS = &gateway.SMSOut{Text: gateway.Private(p.SMS.Text), Class: p.SMS.Class}
+	}
+	if p.Tx == nil {
+		return it, nil
+	}
+	it.Tx = &gateway.TxOut{Receipt: p.Tx.Receipt, Key: p.Tx.Key, Envelope: p.Tx.Envelope, Salts: p.Tx.Salts}
+	if saved := octets(v[colSaved]); len(saved) > 0 {
+		if err := json.Unmarshal(saved, &it.Tx.Saved); err != nil {
+			return gateway.Item{}, fmt.Errorf("decode transaction of item %d: %w", it.ID, err)
+		}
+	}
+	return it, nil
+}
+
+func decodeItems(rows [][]value) ([]gateway.Item, error) {
+	items := make([]gateway.Item, 0, len(rows))
+	for _, v := range rows {
+		it, err := decodeItem(v)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, it)
+	}
+	return items, nil
+}
+
+// number, text and octets read a column; NULL is the zero value.
+func number(v value) int64 {
+	n, _ := v.(int64)
+	return n
+}
+
+func text(v value) string {
+	s, _ := v.(string)
+	return s
+}
+
+func octets(v value) []byte {
+	b, _ := v.([]byte)
+	return b
+}

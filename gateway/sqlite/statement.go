@@ -1,0 +1,108 @@
+package sqlite
+
+// query names a prepared statement. Those up to lastWrite belong to the writer,
+// the others to the readers.
+type query int
+
+// The statements.
+const (
+	qBegin query = iota
+	qCommit
+	qRollback
+
+	qAccept
+	qFirstCopy
+	qUnaccept
+	qTurn
+	qNewSession
+	qSession
+
+	qPutHead
+	qPutBehind
+	qPutReceipt
+	qReceiptFinal
+
+	qClaim
+	qClaimAny
+	qLease
+
+	qMove
+	qMoveReceipt
+	qFinish
+	qStand
+	qAfter
+	qEnd
+	qEndReceipt
+	qNeedless
+	qLeft
+	qPromote
+	qHeld
+
+	qFragments
+	qPutFragment
+	qJoin
+
+	qDeliver
+	qDelivered
+	qPutEarly
+	qEarly
+	qDropEarly
+
+	qRequeue
+	qVoid
+	qStaleNeedless
+
+	qStepOutbox
+	qPruneOutbox
+	qStepInbox
+	qPruneInbox
+	qPruneFragments
+	qPruneEarly
+	qAnyEarly
+	lastWrite = qAnyEarly
+)
+
+const (
+	rSession query = lastWrite + 1 + iota
+	rAccepted
+	rStanding
+	rLinks
+	rFragments
+	rItem
+	rList
+	rListWaiting
+	rWaiting
+	rOldest
+	rAccepting
+	queries
+)
+
+// statement is the text of q; each stands in the file that uses it.
+func statement(q query) string {
+	return [queries]string{
+		qBegin: "BEGIN IMMEDIATE", qCommit: "COMMIT", qRollback: "ROLLBACK",
+
+		qAccept: sqlAccept, qFirstCopy: sqlFirstCopy, qUnaccept: sqlUnaccept, qTurn: sqlTurn,
+		qNewSession: sqlNewSession, qSession: sqlSession,
+
+		qPutHead: sqlPutHead, qPutBehind: sqlPutBehind, qPutReceipt: sqlPutReceipt, qReceiptFinal: sqlReceiptFinal,
+
+		qClaim: sqlClaim, qClaimAny: sqlClaimAny, qLease: sqlLease,
+
+		qMove: sqlMove, qMoveReceipt: sqlMoveReceipt, qFinish: sqlFinish, qStand: sqlStand, qAfter: sqlAfter,
+		qEnd: sqlEnd, qEndReceipt: sqlEndReceipt, qNeedless: sqlNeedless, qLeft: sqlLeft, qPromote: sqlPromote, qHeld: sqlHeld,
+
+		qFragments: sqlFragments, qPutFragment: sqlPutFragment, qJoin: sqlJoin,
+
+		qDeliver: sqlDeliver, qDelivered: sqlDelivered, qPutEarly: sqlPutEarly, qEarly: sqlEarly, qDropEarly: sqlDropEarly,
+
+		qRequeue: sqlRequeue, qVoid: sqlVoid, qStaleNeedless: sqlStaleNeedless,
+
+		qStepOutbox: sqlStepOutbox, qPruneOutbox: sqlPruneOutbox, qStepInbox: sqlStepInbox, qPruneInbox: sqlPruneInbox,
+		qPruneFragments: sqlPruneFragments, qPruneEarly: sqlPruneEarly, qAnyEarly: sqlAnyEarly,
+
+		rSession: sqlReadSession, rAccepted: sqlReadAccepted, rStanding: sqlReadStanding, rLinks: sqlReadLinks,
+		rFragments: sqlReadFragments, rItem: sqlReadItem, rList: sqlReadList, rListWaiting: sqlReadListWaiting,
+		rWaiting: sqlReadWaiting, rOldest: sqlReadOldest, rAccepting: sqlReadAccepting,
+	}[q]
+}

@@ -1,0 +1,268 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"setu/gateway"
+)
+
+// maxBatch is the most operations in one commit. At 1000 the sync is a small
+// part of the commit already (measured, see BenchmarkCeiling), and the first
+// caller does not wait long for the last.
+const maxBatch = 1000
+
+// op is one caller's wish.
+type op interface {
+	// apply does it within the writer's transaction. It may be called twice:
+	// with others, and again alone when one of those failed.
+	apply(w *writer) error
+	// answer tells the caller; err is nil when it is on disk.
+	answer(err error)
+	// fresh says that it brings new work, which a full disk refuses.
+	fresh() bool
+}
+
+// refusal is an error of apply after which nothing was written, so that the
+// rest of the batch can be committed.
+type refusal struct{ error }
+
+// entry is an op with what became of it.
+type entry struct {
+	op  op
+	err error
+}
+
+// queue passes ops to the writer in order.
+type queue struct {
+	mu     sync.Mutex
+	filled sync.Cond
+	ops    []entry
+	spare  []entry // emptied, to be filled again
+	closed bool
+}
+
+func newOpQueue() *queue {
+	q := &queue{}
+	q.filled.L = &q.mu
+	return q
+}
+
+// put adds o, unless the queue is closed.
+func (q *queue) put(o op) bool {
+	q.mu.Lock()
+	if q.closed {
+		q.mu.Unlock()
+		return false
+	}
+	q.ops = append(q.ops, entry{op: o})
+	wake := len(q.ops) == 1
+	q.mu.Unlock()
+	if wake {
+		q.filled.Signal()
+	}
+	return true
+}
+
+// take waits for ops and takes all of them; none means that the queue is closed
+// and drained.
+func (q *queue) take() []entry {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.ops) == 0 && !q.closed {
+		q.filled.Wait()
+	}
+	ops := q.ops
+	q.ops, q.spare = q.spare, nil
+	return ops
+}
+
+// reuse gives the memory of answered ops back.
+func (q *queue) reuse(ops []entry) {
+	clear(ops)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if cap(ops) > cap(q.spare) && cap(ops) <= 4*maxBatch {
+		q.spare = ops[:0]
+	}
+}
+
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.filled.Signal()
+}
+
+// writer owns the only connection that writes.
+type writer struct {
+	*conn
+	s     *Store
+	now   int64 // Unix ms, of the transaction
+	epoch int64
+	token int64 // last one minted in this epoch
+	// early says that there may be delivery receipts that came too soon.
+	early bool
+	// lastInbox is the newest message of the epochs before this one, and
+	// pause the time that passed, in ms, between its coming and the opening.
+	lastInbox, pause int64
+	// done counts what came to a final state in this transaction.
+	done tally
+}
+
+// write runs until the queue is closed and drained.
+func (s *Store) write() {
+	defer s.running.Done()
+	defer close(s.answers)
+	for {
+		ops := s.queue.take()
+		if len(ops) == 0 {
+			return
+		}
+		for rest := ops; len(rest) > 0; {
+			n := min(len(rest), maxBatch)
+			s.w.batch(rest[:n])
+			s.answers <- answers{ops: rest[:n], last: n == len(rest), all: ops}
+			rest = rest[n:]
+		}
+	}
+}
+
+// answers is a batch that is to be told to its callers.
+type answers struct {
+	ops  []entry
+	last bool    // of all
+	all  []entry // that were taken from the queue together
+}
+
+// tell calls the callers back, in order, while the writer is at the next batch.
+func (s *Store) tell() {
+	defer s.running.Done()
+	for a := range s.answers {
+		for _, e := range a.ops {
+			s.answer(e)
+		}
+		if a.last {
+			s.queue.reuse(a.all)
+		}
+	}
+}
+
+// answer survives a panic in a callback.
+func (s *Store) answer(e entry) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("callback of the store panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+	}()
+	e.op.answer(e.err)
+}
+
+// batch writes the ops in one commit. When one of them fails for a reason that
+// nobody foresaw, nothing of the batch is kept, and each op gets a commit of
+// its own, so that the bad one fails alone.
+func (w *writer) batch(ops []entry) {
+	if w.together(ops) == nil {
+		return
+	}
+	for i := range ops {
+		ops[i].err = w.s.noted(w.alone(ops[i].op))
+	}
+}
+
+// together commits all ops or none.
+func (w *writer) together(ops []entry) error {
+	return w.transaction(func() error {
+		for i := range ops {
+			err := w.apply(ops[i].op)
+			var no refusal
+			if errors.As(err, &no) {
+				err, ops[i].err = nil, no.error
+			} else {
+				ops[i].err = nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// alone commits one op.
+func (w *writer) alone(o op) error {
+	err := w.transaction(func() error { return w.apply(o) })
+	var no refusal
+	if errors.As(err, &no) {
+		return no.error
+	}
+	return err
+}
+
+// apply refuses new work when the disk is full, and turns a panic into an
+// error.
+func (w *writer) apply(o op) (err error) {
+	if o.fresh() && w.s.full.Load() {
+		return refusal{gateway.ErrFull}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			w.s.log.Error("writer panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("sqlite: panic: %v", p)
+		}
+	}()
+	return o.apply(w)
+}
+
+// transaction commits what do wrote, or nothing.
+func (w *writer) transaction(do func() error) error {
+	w.now = w.s.now().UnixMilli()
+	w.done = tally{}
+	if _, _, err := w.exec(qBegin); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	err := do()
+	if err == nil {
+		if _, _, err = w.exec(qCommit); err == nil {
+			w.s.finished.add(&w.done)
+			return nil
+		}
+		err = fmt.Errorf("commit: %w", err)
+	}
+	// SQLite has rolled back on its own after some errors, such as a full disk.
+	if !w.db.AutoCommit() {
+		if _, _, rerr := w.exec(qRollback); rerr != nil {
+			err = errors.Join(err, fmt.Errorf("roll back: %w", rerr))
+		}
+	}
+	return err
+}
+
+// mint is the next fencing token: the epoch in the upper half, so that no token
+// of an earlier run is ever valid.
+func (w *writer) mint() int64 {
+	w.token++
+	return w.epoch<<32 | w.token
+}
+
+// lease is when a lease that is given now ends, Unix ms.
+func (w *writer) lease() int64 { return w.now + w.s.lease }
+
+// ms is t as Unix milliseconds, 0 for the zero time.
+func ms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// instant is the UTC time of Unix milliseconds, zero for 0.
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
