@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
-	"log/slog"
 )
 
 // Version is the interface_version that we bind and answer with: SMPP 3.4 (§5.2.4).
@@ -81,10 +80,7 @@ func (s Secret) String() string { return "[secret]" }
 // GoString hides the password from %#v.
 func (s Secret) GoString() string { return s.String() }
 
-// LogValue hides the password from structured logs.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// MarshalText hides the password from encoders.
+// MarshalText hides the password from encoders, and so from structured logs.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Equal compares two passwords in a time that does not depend on their contents.

@@ -1,9 +1,5 @@
 package smpp
 
-import (
-	"log/slog"
-)
-
 // MaxShortMessage is the most octets that short_message carries (§5.2.22). A longer
 // text travels in the message_payload TLV.
 const MaxShortMessage = 254
@@ -34,8 +30,12 @@ type Address struct {
 // String says only that there is an address, so that no number reaches a log.
 func (a Address) String() string { return "[address]" }
 
-// LogValue keeps the number out of structured logs.
-func (a Address) LogValue() slog.Value { return slog.StringValue(a.String()) }
+// GoString keeps the number out of %#v.
+func (a Address) GoString() string { return a.String() }
+
+// MarshalText keeps the number out of encoders, and so out of structured logs. To store
+// an address, store its fields.
+func (a Address) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
 // ShortMessage is what submit_sm, deliver_sm and data_sm carry; data_sm lacks
 // ProtocolID, Priority, Schedule, Validity, ReplaceIfPresent and DefaultMsgID.
@@ -62,10 +62,14 @@ type ShortMessage struct {
 }
 
 // String says only that there is a message, so that no text reaches a log.
-func (m *ShortMessage) String() string { return "[message]" }
+func (m ShortMessage) String() string { return "[message]" }
 
-// LogValue keeps addresses and text out of structured logs.
-func (m *ShortMessage) LogValue() slog.Value { return slog.StringValue(m.String()) }
+// GoString keeps addresses and text out of %#v.
+func (m ShortMessage) GoString() string { return m.String() }
+
+// MarshalText keeps addresses and text out of encoders, and so out of structured logs.
+// To store a message, store its fields or its PDU.
+func (m ShortMessage) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
 // IsReceipt reports whether esm_class marks a delivery receipt, final or not.
 func (m *ShortMessage) IsReceipt() bool {

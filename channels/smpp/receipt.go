@@ -90,6 +90,12 @@ type Receipt struct {
 // String gives what is safe to log: the state and the error code.
 func (r Receipt) String() string { return fmt.Sprintf("[receipt %s err %q]", r.Stat, r.Err) }
 
+// GoString keeps the text out of %#v.
+func (r Receipt) GoString() string { return r.String() }
+
+// MarshalText keeps the text out of encoders, and so out of structured logs.
+func (r Receipt) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
 // The fields of appendix B.
 const (
 	fieldID = iota

@@ -64,11 +64,11 @@ func (w *window) take(id CommandID, seq uint32) (slot, bool) {
 	return s, true
 }
 
-// expire removes the requests that were sent before t.
+// expire removes the requests that were sent at t or before.
 func (w *window) expire(t time.Time) []slot {
 	var old []slot
 	for i := range w.slots {
-		if p := &w.slots[i]; p.want != 0 && p.sent.Before(t) {
+		if p := &w.slots[i]; p.want != 0 && !p.sent.After(t) {
 			old = append(old, *p)
 			*p = slot{}
 			w.n--
