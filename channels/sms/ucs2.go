@@ -30,28 +30,22 @@ func appendUCS2(dst []byte, text string) []byte {
 // decodeUCS2 reads UTF-16, big endian unless the first unit is the mark of the
 // other order.
 func decodeUCS2(b []byte) (string, error) {
-	little := len(b) >= 2 && unit(b, false) == swappedOrderMark
-	whole := b[:len(b)&^1]
-	for len(whole) >= 2 && isOrderMark(unit(whole, little)) {
-		whole = whole[2:]
-	}
-	for len(whole) >= 2 && unit(whole[len(whole)-2:], little) == 0 {
-		whole = whole[:len(whole)-2]
-	}
+	units, little := trimUCS2(b)
 	var text strings.Builder
-	text.Grow(len(whole) + len(whole)/2 + 3) // three octets of UTF-8 a unit
+	text.Grow(len(units) + len(units)/2 + 3) // three octets of UTF-8 a unit
 	lone := 0
-	for i := 0; i < len(whole); i += 2 {
-		r := unit(whole[i:], little)
+	for len(units) > 0 {
+		r := unit(units, little)
+		units = units[2:]
 		if utf16.IsSurrogate(r) {
 			low := rune(0)
-			if i+2 < len(whole) {
-				low = unit(whole[i+2:], little)
+			if len(units) > 0 {
+				low = unit(units, little)
 			}
 			if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
 				lone++
 			} else {
-				i += 2
+				units = units[2:]
 			}
 		}
 		text.WriteRune(r)
@@ -64,6 +58,20 @@ func decodeUCS2(b []byte) (string, error) {
 		return text.String(), fmt.Errorf("%w: %d lone surrogates", ErrDecode, lone)
 	}
 	return text.String(), nil
+}
+
+// trimUCS2 drops byte order marks at the start, NULs at the end and a last half
+// unit, and says whether the mark is that of little endian.
+func trimUCS2(b []byte) (units []byte, little bool) {
+	units = b[:len(b)&^1]
+	little = len(units) > 0 && unit(units, false) == swappedOrderMark
+	for len(units) > 0 && isOrderMark(unit(units, little)) {
+		units = units[2:]
+	}
+	for len(units) > 0 && unit(units[len(units)-2:], little) == 0 {
+		units = units[:len(units)-2]
+	}
+	return units, little
 }
 
 func isOrderMark(r rune) bool { return r == byteOrderMark || r == swappedOrderMark }
