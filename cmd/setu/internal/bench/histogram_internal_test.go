@@ -36,13 +36,13 @@ func TestHistogram_Empty(t *testing.T) {
 
 func TestNumber_RoundTrip(t *testing.T) {
 	t.Parallel()
-	tr := &traffic{citizens: make([]citizen, 1000)}
+	tr := &traffic{base: 20_000, citizens: make([]citizen, 1000)}
 	for _, n := range []int{0, 7, 999} {
-		if got, ok := tr.citizenOf(number(n)); got != n || !ok {
-			t.Errorf("citizenOf(%q) = %d, %v, want %d", number(n), got, ok, n)
+		if got, ok := tr.citizenOf("+" + number(20_000+n)); got != n || !ok {
+			t.Errorf("citizenOf(%q) = %d, %v, want %d", number(20_000+n), got, ok, n)
 		}
 	}
-	for _, other := range []string{"", "919830000001", number(1000), "9170x0000001", number(1) + "0", "9170-0000001"} {
+	for _, other := range []string{"", "919830000001", number(21_000), number(19_999), "9170x0020001", number(20_001) + "0", "9170-0020001"} {
 		if got, ok := tr.citizenOf(other); ok {
 			t.Errorf("citizenOf(%q) = %d, want none", other, got)
 		}

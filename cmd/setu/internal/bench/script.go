@@ -108,9 +108,9 @@ func (c Config) scripts(lang i18n.Lang) [][]string {
 		return all
 	case Submit:
 		if bengali {
-			return [][]string{{"ধান বিক্রি 500", "1"}}
+			return [][]string{{"বিক্রি ধান 500 আজ", "1"}}
 		}
-		return [][]string{{"REGISTER PADDY 500", "1"}}
+		return [][]string{{"SELL PADDY 500 TODAY", "1"}}
 	default:
 		if bengali {
 			return [][]string{{"সাহায্য"}}

@@ -3,7 +3,9 @@ package bench
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -15,11 +17,15 @@ import (
 const (
 	// maxWindow is the most submit_sm that may be without an answer.
 	maxWindow = 1 << 16
-	// maxCitizens is the most numbers in use: those that begin with numbers.
+	// maxCitizens is the most numbers in use by one run.
 	maxCitizens = 10_000_000
 	// numbers are what all synthetic citizens' numbers begin with: mobile
-	// numbers of India, apart from those of the sandbox's citizens.
+	// numbers of India, apart from those of the sandbox's citizens. Each run
+	// uses a block of its own, because a gateway takes the same text from the
+	// same number on another bind, soon after, for a redelivery.
 	numbers = "9170"
+	// numberSpace is how many numbers begin so: they have eight more digits.
+	numberSpace = 100_000_000
 	// telling is how many octets at the beginning of an answer tell it from
 	// others: eight characters in Bengali, sixteen in English.
 	telling = 16
@@ -90,6 +96,8 @@ type traffic struct {
 	link  *link
 	epoch time.Time
 
+	base     int       // of the run's block of numbers
+	mark     smpp.TLVs // tells the run's messages from those of another
 	citizens []citizen
 	rested   []int // numbers without a trip, longest rest first, as a ring
 	rest     int   // index of the first
@@ -124,9 +132,12 @@ func newTraffic(cfg Config, kinds []kind, l *link) *traffic {
 		trips:    make([]trip, cfg.UnderWay),
 		pending:  make([]sent, maxWindow),
 		credit:   cfg.Window, seq: 1,
+		base:   rand.IntN((numberSpace-cfg.Citizens)/10_000) * 10_000,
 		firsts: make([][]first, len(kinds)),
 		over:   make(chan struct{}, 1),
 	}
+	ref := binary.BigEndian.AppendUint16(nil, uint16(rand.Uint32()))
+	t.mark = smpp.TLVs{{Tag: smpp.TagUserMessageRef, Value: ref}}
 	for i := range t.rested {
 		t.rested[i] = i
 	}
@@ -313,8 +324,8 @@ func (t *traffic) send(i int32, now time.Duration) {
 		t.seq++
 	}
 	m := &t.message
-	*m = smpp.ShortMessage{Source: international, DataCoding: byte(b.coding), Text: b.octets}
-	m.Source.Addr = number(tr.citizen)
+	*m = smpp.ShortMessage{Source: international, DataCoding: byte(b.coding), Text: b.octets, TLVs: t.mark}
+	m.Source.Addr = number(t.base + tr.citizen)
 	m.Dest.Addr = t.cfg.Code
 	out, err := smpp.AppendMessage(t.link.out, smpp.SubmitSM, t.seq, m)
 	if err != nil { // a short code that is no address: the same for each message
@@ -328,12 +339,12 @@ func (t *traffic) send(i int32, now time.Duration) {
 	t.seq = t.seq%smpp.MaxSequence + 1
 }
 
-// number is a citizen's number as SMPP carries it: digits without a plus.
-func number(citizen int) string {
+// number is the n-th synthetic number as SMPP carries it: digits without a plus.
+func number(n int) string {
 	var b [12]byte
 	digits := append(b[:0], numbers...)
-	for divisor := maxCitizens; divisor > 0; divisor /= 10 {
-		digits = append(digits, byte('0'+citizen/divisor%10))
+	for divisor := numberSpace / 10; divisor > 0; divisor /= 10 {
+		digits = append(digits, byte('0'+n/divisor%10))
 	}
 	return string(digits)
 }
@@ -342,6 +353,7 @@ func number(citizen int) string {
 func (t *traffic) citizenOf(address string) (int, bool) {
 	rest, ours := strings.CutPrefix(strings.TrimPrefix(address, "+"), numbers)
 	n, err := strconv.Atoi(rest)
+	n -= t.base
 	return n, ours && err == nil && n >= 0 && n < len(t.citizens) && len(rest) == 8
 }
 
