@@ -199,6 +199,8 @@ func TestShortMessage_DecodeFaults(t *testing.T) {
 		{"TLV over the end", with(ok, "\x02Hi\x02\x04\x00\x03\x00\x01"), smpp.RInvTLVStream},
 		{"TLV of 65,535 octets over the end", with(ok, "\x02Hi\x02\x04\xff\xff\x00"), smpp.RInvTLVStream},
 		{"stray octet", with(ok, "\x02Hi!"), smpp.RInvTLVStream},
+		{"254 empty TLVs", with(ok, "\x02Hi"+strings.Repeat("\x02\x04\x00\x00", 254)), smpp.ROK},
+		{"255 empty TLVs", with(ok, "\x02Hi"+strings.Repeat("\x02\x04\x00\x00", 255)), smpp.RInvTLVStream},
 		{"300 empty TLVs", with(ok, "\x02Hi"+strings.Repeat("\x02\x04\x00\x00", 300)), smpp.RInvTLVStream},
 	}
 	for _, tt := range tests {

@@ -166,9 +166,12 @@ func (m *ShortMessage) decodeText(c *cursor, length int) {
 	m.TLVs = splitTLVs(own[length:], count)
 	if length > 0 {
 		m.Text = own[:length:length]
-		return
+	} else {
+		m.takePayload()
 	}
-	m.takePayload()
+	if len(m.TLVs) > maxTLVs {
+		c.fail(RInvTLVStream, "too many optional parameters")
+	}
 }
 
 // takePayload moves the first message_payload that is not empty to Text.
@@ -245,7 +248,7 @@ func (m *ShortMessage) check(id CommandID) (Status, string) {
 		return RInvExpiry, "validity_period too long"
 	case len(m.Text) > MaxText:
 		return RInvMsgLen, "text over 65,535 octets"
-	case len(m.TLVs) >= maxTLVs:
+	case len(m.TLVs) > maxTLVs:
 		return RInvTLVStream, "too many optional parameters"
 	}
 	for i := range m.TLVs {

@@ -183,7 +183,9 @@ func TestServer_Rate(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	counters := new(smpp.Counters)
 	p := esme(t, smpp.ServerConfig{
-		Authenticate:  func(context.Context, smpp.BindRequest) (smpp.Partner, smpp.Status) { return smpp.Partner{Rate: 3}, smpp.ROK },
+		Authenticate: func(context.Context, smpp.BindRequest) (smpp.Partner, smpp.Status) {
+			return smpp.Partner{Rate: 3}, smpp.ROK
+		},
 		SessionConfig: smpp.SessionConfig{Counters: counters, Now: func() time.Time { return now }, WriteTimeout: 100 * 365 * 24 * time.Hour},
 	})
 	for seq, want := range []smpp.Status{smpp.ROK, smpp.ROK, smpp.ROK, smpp.RThrottled, smpp.RThrottled} {

@@ -5,9 +5,10 @@ import (
 	"encoding/binary"
 )
 
-// maxTLVs bounds the optional parameters of one PDU, so that a PDU of empty ones
-// cannot ask for many times its own size in memory. The standard defines 45.
-const maxTLVs = 255
+// maxTLVs bounds the optional parameters of one PDU beside the one that carries the
+// text, so that a PDU of empty ones cannot ask for many times its own size in memory.
+// The standard defines 45.
+const maxTLVs = 254
 
 // Tag names an optional parameter (§5.3.2).
 type Tag uint16
@@ -94,7 +95,7 @@ func checkTLVs(b []byte) (count, octets int, status Status) {
 		}
 		octets += 4 + size
 		count++
-		if count > maxTLVs {
+		if count > maxTLVs+1 {
 			return 0, 0, RInvTLVStream
 		}
 	}
