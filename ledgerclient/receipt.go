@@ -44,10 +44,14 @@ func ParseReceipt(s string) (Receipt, error) {
 		}
 		return r
 	}, i18n.ASCIIDigits(s))
-	if len(s) != ReceiptDigits || !i18n.CheckDigit("damm", s) {
+	if !isReceipt(s) {
 		return "", ErrReceipt
 	}
 	return Receipt(s), nil
+}
+
+func isReceipt(s string) bool {
+	return len(s) == ReceiptDigits && i18n.CheckDigit("damm", s)
 }
 
 // String shows the number in groups: 1234-5678-9012.
