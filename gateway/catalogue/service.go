@@ -49,6 +49,22 @@ func (s *Service) Titles(dst map[string]i18n.Value, name string) {
 	}
 }
 
+// Label adds the label of an option of the slot to dst, in all languages, as
+// the values slot+".bn", ".hi" and ".en".
+func (s *Service) Label(dst map[string]i18n.Value, slot, option string) {
+	for _, st := range s.Steps {
+		if st.Slot() != slot {
+			continue
+		}
+		if t, ok := s.texts[st.ID+".options."+option]; ok {
+			for _, lang := range i18n.Langs() {
+				dst[slot+"."+string(lang)] = i18n.Value{Raw: t.form(lang).src}
+			}
+			return
+		}
+	}
+}
+
 // Keyword is the word to write for the service in a language: the first of
 // that language.
 func (s *Service) Keyword(l i18n.Lang) string {

@@ -20,6 +20,12 @@ type Text struct {
 // Names are the slots that the text uses in any language, sorted.
 func (t *Text) Names() []string { return t.names }
 
+// Uses says that the text uses a slot in any language.
+func (t *Text) Uses(name string) bool {
+	_, found := slices.BinarySearch(t.names, name)
+	return found
+}
+
 // languages and media are how many there are of each.
 const (
 	languages = 3

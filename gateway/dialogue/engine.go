@@ -1,0 +1,159 @@
+// Package dialogue decides what a citizen's message means and what she is told:
+// a pure machine that goes from (session, message) to an outcome. It owns all
+// that is the same in every service, channel and language: the main menu, help,
+// back, more, repeat, language, stop and start, second chances, expiry and
+// resuming, confirmation, CANCEL and the checking of receipts.
+//
+// A session that is given to it is never changed: what it returns is a new one.
+package dialogue
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"setu/gateway"
+	"setu/gateway/catalogue"
+	"setu/i18n"
+)
+
+// Options are the engine's settings. The zero value is the defaults.
+type Options struct {
+	// Expiry is how long a dialogue rests before it is asked whether to go on
+	// with it; 30 minutes.
+	Expiry time.Duration
+	// ResumeFor is how long a dialogue can be gone on with; after that the
+	// next message begins afresh. 24 hours.
+	ResumeFor time.Duration
+	// MaxTries is how many wrong inputs end a dialogue; 3.
+	MaxTries int
+}
+
+// Engine is the dialogue of all services of a catalogue. It is read-only and may
+// be used by many goroutines.
+type Engine struct {
+	words *catalogue.Catalogue
+	o     Options
+}
+
+// New makes the engine for a catalogue.
+func New(c *catalogue.Catalogue, o Options) *Engine {
+	o.Expiry = cmp.Or(o.Expiry, 30*time.Minute)
+	o.ResumeFor = cmp.Or(o.ResumeFor, 24*time.Hour)
+	o.MaxTries = cmp.Or(o.MaxTries, 3)
+	return &Engine{words: c, o: o}
+}
+
+// Step takes one thing that a citizen did. The time is that of the message.
+func (e *Engine) Step(s gateway.Session, in gateway.Inbound) gateway.Outcome {
+	m := e.begin(s, in.Medium, in.At)
+	switch {
+	case in.Event == gateway.Abort || in.Event == gateway.Timeout:
+		return gateway.Outcome{Session: s}
+	case m.s.Stopped && (in.Incomplete || in.Undecodable):
+	case in.Incomplete:
+		m.sayOwn("incomplete")
+	case in.Undecodable:
+		m.sayOwn("undecodable")
+	case in.Event == gateway.New && strings.TrimSpace(in.Text.Reveal()) == "":
+		m.opened()
+	default:
+		m.hear(in.Text.Reveal())
+	}
+	m.s.Updated = in.At
+	return m.done()
+}
+
+// Notice is one of the engine's own texts as a reply.
+func (e *Engine) Notice(f i18n.Format, key string, vals map[string]i18n.Value) gateway.Reply {
+	return gateway.Reply{Format: f, Parts: []gateway.Part{{Text: key, Values: vals}}, End: true}
+}
+
+// move is one step under way.
+type move struct {
+	e      *Engine
+	s      gateway.Session // its maps and slices are this move's own
+	medium gateway.Medium
+	now    time.Time
+	out    gateway.Outcome
+	stale  bool // the dialogue has rested so long that it is asked about
+}
+
+func (e *Engine) begin(s gateway.Session, medium gateway.Medium, now time.Time) *move {
+	d := &s.Dialogue
+	d.Slots, d.Trail = maps.Clone(d.Slots), slices.Clone(d.Trail)
+	return &move{e: e, s: s, medium: medium, now: now}
+}
+
+// format is how this citizen reads: Bengali until she has written letters.
+func format(s *gateway.Session) i18n.Format {
+	return i18n.Format{Lang: cmp.Or(s.Lang, i18n.Bengali), Native: s.Native}
+}
+
+// maxLast bounds the reply that is kept for "repeat", in octets of its values.
+const maxLast = 3 << 10
+
+// done is the outcome of the move. A reply that ends a dialogue is kept, so that
+// it can be asked for again; within a dialogue the question is made anew.
+func (m *move) done() gateway.Outcome {
+	m.out.Reply.Format = format(&m.s)
+	d := &m.s.Dialogue
+	if m.out.Query == nil && m.out.Lookup == "" && !m.out.Reply.Empty() {
+		d.Last = nil
+		if !m.open() {
+			m.out.Reply.End = true
+			if m.out.Submit == nil && valueSize(m.out.Reply) <= maxLast {
+				last := m.out.Reply
+				d.Last = &last
+			}
+		}
+	}
+	m.out.Session = m.s
+	return m.out
+}
+
+func valueSize(r gateway.Reply) int {
+	n := 0
+	for _, p := range r.Parts {
+		for name, v := range p.Values {
+			n += len(name) + len(v.Raw)
+		}
+	}
+	return n
+}
+
+// open says that an answer is waited for.
+func (m *move) open() bool {
+	d := &m.s.Dialogue
+	return d.Step != "" || len(d.Offers) > 0
+}
+
+// inService says that a service's dialogue is under way.
+func (m *move) inService() bool { return m.s.Dialogue.Service != "" }
+
+// leave ends the dialogue.
+func (m *move) leave() { m.s.Dialogue = gateway.Dialogue{} }
+
+func (m *move) say(p gateway.Part) { m.out.Reply.Parts = append(m.out.Reply.Parts, p) }
+
+func (m *move) sayOwn(key string) { m.say(gateway.Part{Text: key}) }
+
+// offer puts a numbered option on the screen.
+func (m *move) offer(do, value string, label gateway.Part) {
+	d := &m.s.Dialogue
+	d.Offers = append(d.Offers, gateway.Offer{Do: do, Value: value})
+	m.out.Reply.Options = append(m.out.Reply.Options, gateway.Option{Digit: digit(len(d.Offers)), Label: label})
+}
+
+// clearOffers takes the options off the screen.
+func (m *move) clearOffers() {
+	m.s.Dialogue.Offers = nil
+	m.out.Reply.Options = nil
+	m.out.Reply.More = false
+}
+
+const digits = "0123456789"
+
+func digit(n int) string { return digits[n : n+1] }

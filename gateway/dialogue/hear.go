@@ -1,0 +1,301 @@
+package dialogue
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"setu/gateway"
+	"setu/gateway/catalogue"
+	"setu/i18n"
+	"setu/ledgerclient"
+)
+
+// What an offer on the screen does.
+const (
+	doService = "service" // begins the service Value
+	doOption  = "option"  // chooses the option Value
+	doItem    = "item"    // chooses the row Value
+	doYes     = "yes"
+	doNo      = "no"
+	doMeant   = "meant" // takes Value as the message
+	doLang    = "lang"
+	doResume  = "resume"
+	doRestart = "restart"
+)
+
+// Steps of the engine itself, in a dialogue without a service.
+const (
+	stepMenu    = "menu"
+	stepReceipt = "receipt"
+)
+
+// hear takes a message.
+func (m *move) hear(raw string) {
+	if len(raw) > maxOctets {
+		if !m.s.Stopped {
+			m.sayOwn("too-long")
+		}
+		return
+	}
+	msg := parse(raw)
+	word, used := m.e.word(&msg)
+	if m.s.Stopped {
+		if word.Command == catalogue.Start {
+			m.start()
+		}
+		return
+	}
+	m.detect(msg.text)
+	m.age()
+	outdated := m.outdated()
+	switch {
+	case !outdated && m.chosen(&msg, word, used):
+	case m.command(&msg, word, used):
+	case outdated && word.Service == nil:
+		m.renew()
+	case m.stale:
+		m.heardStale(&msg, word, used)
+	case m.inService():
+		m.answer(&msg, word, used)
+	default:
+		m.outside(&msg, word, used)
+	}
+}
+
+// detect takes the language from the script of a message, as long as the
+// citizen has not chosen one. Latin letters count only as long as nothing else
+// is known: keywords are written in them in every language.
+func (m *move) detect(text string) {
+	if m.s.LangChosen {
+		return
+	}
+	lang, ok := i18n.DetectLang(text)
+	if ok && (lang != i18n.English || m.s.Lang == "" && !m.inService()) {
+		m.s.Lang = lang
+	}
+}
+
+// age forgets a dialogue that has rested too long.
+func (m *move) age() {
+	if !m.open() || m.s.Updated.IsZero() {
+		return
+	}
+	switch idle := m.now.Sub(m.s.Updated); {
+	case idle <= m.e.o.Expiry:
+	case idle <= m.e.o.ResumeFor && m.inService() && !m.waiting():
+		m.stale = true
+	default:
+		m.leave()
+	}
+}
+
+// heardStale asks whether to go on, unless the message begins something new.
+func (m *move) heardStale(msg *said, word catalogue.Word, used int) {
+	if word.Service != nil {
+		m.outside(msg, word, used)
+		return
+	}
+	m.askResume()
+}
+
+func (m *move) askResume() {
+	m.clearOffers()
+	part := gateway.Part{Text: "resume"}
+	if s, ok := m.e.words.Service(m.s.Dialogue.Service); ok {
+		part.Values = make(map[string]i18n.Value)
+		s.Titles(part.Values, "service")
+	}
+	m.say(part)
+	m.offer(doResume, "", gateway.Part{Text: "resume-yes"})
+	m.offer(doRestart, "", gateway.Part{Text: "resume-no"})
+	m.out.Reply.Expect = string(catalogue.InputChoice)
+}
+
+// opened begins a live session: a dialogue that was cut off can be gone on with.
+func (m *move) opened() {
+	if m.s.Stopped {
+		return
+	}
+	m.age()
+	if m.inService() && !m.waiting() {
+		m.askResume()
+		return
+	}
+	m.menu(0)
+}
+
+// overlaid says that the screen shows an engine's question over a service's.
+func (m *move) overlaid() bool {
+	offers := m.s.Dialogue.Offers
+	return len(offers) > 0 && (offers[0].Do == doLang || offers[0].Do == doResume)
+}
+
+// chosen takes a message that is one of the options on the screen.
+func (m *move) chosen(msg *said, word catalogue.Word, used int) bool {
+	d := &m.s.Dialogue
+	if len(d.Offers) == 0 || len(msg.tokens) == 0 || m.stale {
+		return false
+	}
+	whole := used == len(msg.tokens)
+	for i, o := range d.Offers {
+		var hit bool
+		switch {
+		case msg.number():
+			hit = msg.tokens[0].folded == digit(i+1)
+		case whole && word.Command == catalogue.Yes:
+			hit = o.Do == doYes || o.Do == doMeant || o.Do == doResume
+		case whole && word.Command == catalogue.No:
+			hit = o.Do == doNo || o.Do == doRestart
+		case o.Do == doLang:
+			lang, err := i18n.ParseLang(msg.text)
+			hit = err == nil && string(lang) == o.Value
+		}
+		if hit {
+			m.choose(o)
+			return true
+		}
+	}
+	if m.overlaid() { // anything else answers the question below
+		m.clearOffers()
+		if !m.open() {
+			m.leave()
+		}
+	}
+	return false
+}
+
+// choose does what an option stands for.
+func (m *move) choose(o gateway.Offer) {
+	switch o.Do {
+	case doService:
+		if s, ok := m.e.words.Service(o.Value); ok {
+			m.enter(s, s.Steps[0].ID, said{})
+			return
+		}
+		m.menu(0)
+	case doLang:
+		m.setLang(i18n.Lang(o.Value))
+	case doMeant:
+		m.leave()
+		msg := parse(o.Value)
+		word, used := m.e.word(&msg)
+		if !m.command(&msg, word, used) {
+			m.outside(&msg, word, used)
+		}
+	case doResume:
+		m.clearOffers()
+		m.carryOn()
+	case doRestart:
+		m.menu(0)
+	case doYes:
+		m.act()
+	case doNo:
+		if m.inService() {
+			m.leave()
+			m.sayOwn("declined")
+			return
+		}
+		m.menu(0)
+	case doOption, doItem:
+		m.fill(o.Value, said{})
+	}
+}
+
+// outside takes a message that answers no question of a service.
+func (m *move) outside(msg *said, word catalogue.Word, used int) {
+	d := &m.s.Dialogue
+	lang, err := i18n.ParseLang(msg.text)
+	receipt, notReceipt := ledgerclient.ParseReceipt(msg.text)
+	switch {
+	case word.Service != nil:
+		m.enter(word.Service, word.Step, msg.from(used))
+	case d.Step == stepReceipt && d.Service == "":
+		m.checkReceipt(msg)
+	case notReceipt == nil:
+		m.leave()
+		m.out.Lookup = receipt
+	case err == nil && utf8.RuneCountInString(msg.text) > 3: // a name, not "hi"
+		m.setLang(lang)
+	case msg.blank():
+		m.menu(0)
+	case d.Step == stepMenu && msg.number():
+		m.wrongAtMenu()
+	case strings.Trim(msg.text, "0123456789০১২৩৪৫৬৭৮৯०१२३४५६७८९ ,.-*#+") == "":
+		m.menu(0)
+	default:
+		m.unknown(msg)
+	}
+}
+
+// wrongAtMenu answers a number that the menu does not have.
+func (m *move) wrongAtMenu() {
+	page := m.s.Dialogue.Page
+	m.sayOwn("again-choice")
+	m.menu(page)
+}
+
+// unknown answers a message that nothing is known by: with the keyword that was
+// perhaps meant, or the menu.
+func (m *move) unknown(msg *said) {
+	m.leave()
+	if text, shown, ok := m.guess(msg); ok {
+		m.say(gateway.Part{Text: "meant", Values: map[string]i18n.Value{"word": {Raw: shown}}})
+		m.offer(doMeant, text, gateway.Part{Text: "yes"})
+		m.offer(doNo, "", gateway.Part{Text: "no"})
+		m.out.Reply.Expect = string(catalogue.InputChoice)
+		return
+	}
+	m.sayOwn("unknown")
+	m.menu(0)
+}
+
+// maxGuess bounds what is kept of a message that is offered with another
+// keyword, in octets.
+const maxGuess = 480
+
+// guess finds what an unknown message may have meant: a keyword that is nearly
+// its first word, or the one keyword among its words.
+func (m *move) guess(msg *said) (text, shown string, ok bool) {
+	if len(msg.tokens) == 0 {
+		return "", "", false
+	}
+	if w, near := m.e.words.Suggest(msg.tokens[0].folded); near {
+		rest := msg.from(1)
+		text = strings.TrimSpace(w.Text + " " + rest.rest())
+		if len(text) > maxGuess {
+			text = w.Text
+		}
+		return text, w.Text, true
+	}
+	var found catalogue.Word
+	for i := range msg.tokens {
+		w, known := m.e.words.Word(msg.tokens[i].folded)
+		switch {
+		case !known || w.Service == nil:
+		case found.Service != nil && (found.Service != w.Service || found.Step != w.Step):
+			return "", "", false
+		default:
+			found = w
+		}
+	}
+	return found.Text, found.Text, found.Service != nil
+}
+
+// menu shows a page of the main menu and leaves whatever was under way.
+func (m *move) menu(page int) {
+	m.leave()
+	m.clearOffers()
+	services := m.e.words.Services()
+	size := m.e.words.MenuPage(m.medium)
+	if page*size >= len(services) {
+		page = 0
+	}
+	m.s.Dialogue.Step, m.s.Dialogue.Page = stepMenu, page
+	m.sayOwn("menu")
+	shown := services[page*size:]
+	m.out.Reply.More = len(services) > size
+	for _, s := range shown[:min(size, len(shown))] {
+		m.offer(doService, s.ID, gateway.Part{Service: s.ID, Text: "title"})
+	}
+	m.out.Reply.Expect = string(catalogue.InputChoice)
+}
