@@ -105,17 +105,30 @@ func generalCoding(dcs byte) (Coding, bool) {
 // Choose gives GSM7 if all of the text is in the GSM 7-bit alphabet and its
 // extension table, and UCS2 otherwise.
 func Choose(text string) Coding {
+	_, c := gsm7Units(text)
+	return c
+}
+
+// gsm7Units gives the septets of a text if it is in the GSM 7-bit alphabet, and
+// UCS2 if it is not.
+func gsm7Units(text string) (units int, c Coding) {
 	for _, r := range text {
-		if septets(r) == 0 {
-			return UCS2
+		n := septets(r)
+		if n == 0 {
+			return 0, UCS2
 		}
+		units += n
 	}
-	return GSM7
+	return units, GSM7
 }
 
 // Encode gives the octets of a text. The error is [ErrEncode] or [ErrCoding].
 func Encode(text string, c Coding) ([]byte, error) {
-	return AppendEncode(make([]byte, 0, encodedSize(text, c)), text, c)
+	b, err := AppendEncode(make([]byte, 0, encodedSize(text, c)), text, c)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 // encodedSize is room for a text: exact for UCS-2, an upper bound otherwise but

@@ -48,21 +48,26 @@ func TestEncode(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := sms.Encode(tt.text, tt.coding)
+			var wantErr error
 			if tt.want == "" {
-				if !errors.Is(err, sms.ErrEncode) {
-					t.Errorf("Encode(%q, %v) = %q, %v, want ErrEncode", tt.text, tt.coding, got, err)
-				}
-				return
+				wantErr = sms.ErrEncode
 			}
-			if string(got) != tt.want || err != nil {
-				t.Errorf("Encode(%q, %v) = %q, %v, want %q", tt.text, tt.coding, got, err, tt.want)
+			got, err := sms.Encode(tt.text, tt.coding)
+			if string(got) != tt.want || !errors.Is(err, wantErr) {
+				t.Errorf("Encode(%q, %v) = %q, %v, want %q, %v", tt.text, tt.coding, got, err, tt.want, wantErr)
+			}
+			if wantErr != nil {
+				return
 			}
 			if got, err := sms.AppendEncode([]byte("x"), tt.text, tt.coding); string(got) != "x"+tt.want || err != nil {
 				t.Errorf("AppendEncode(%q, %v) = %q, %v, want %q", tt.text, tt.coding, got, err, "x"+tt.want)
 			}
 		})
 	}
+}
+
+func TestEncode_unknown(t *testing.T) {
+	t.Parallel()
 	if _, err := sms.Encode("a", 5); !errors.Is(err, sms.ErrCoding) {
 		t.Errorf("Encode in coding 5: %v, want ErrCoding", err)
 	}
@@ -238,11 +243,11 @@ func FuzzDecode(f *testing.F) {
 		if len(text) > 3*len(b) {
 			t.Fatalf("Decode(%x, %v) has %d octets", b, c, len(text))
 		}
-		if err != nil {
-			if !errors.Is(err, sms.ErrDecode) && !errors.Is(err, sms.ErrCoding) {
-				t.Fatalf("Decode(%x, %v): %v", b, c, err)
-			}
+		switch {
+		case errors.Is(err, sms.ErrDecode), errors.Is(err, sms.ErrCoding):
 			return
+		case err != nil:
+			t.Fatalf("Decode(%x, %v): %v", b, c, err)
 		}
 		again, err := sms.Encode(text, c)
 		if err != nil {

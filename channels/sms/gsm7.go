@@ -67,9 +67,26 @@ func newGSM7Index() (index [gsm7Limit]uint16) {
 	return index
 }
 
+// asciiSeptets gives what septets does for ASCII, where nearly all texts are.
+var asciiSeptets = newASCIISeptets()
+
+func newASCIISeptets() (n [utf8.RuneSelf]uint8) {
+	for r := range n {
+		n[r] = uint8(tableSeptets(rune(r)))
+	}
+	return n
+}
+
 // septets is the number of septets that a character takes in GSM 7-bit; 0 if it
 // is not in the alphabet.
 func septets(r rune) int {
+	if r < utf8.RuneSelf {
+		return int(asciiSeptets[r])
+	}
+	return tableSeptets(r)
+}
+
+func tableSeptets(r rune) int {
 	if r >= gsm7Limit {
 		if r == euro {
 			return 2

@@ -2,6 +2,7 @@ package sms
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -52,7 +53,10 @@ func concatLimit(c Coding, wide bool) int {
 // with a reference of 8 bits, and its length in units of the alphabet. An empty
 // text is one segment. Nothing is allocated (measured, see BenchmarkCount).
 func Count(text string) (c Coding, segments, units int) {
-	c = Choose(text)
+	units, c = gsm7Units(text)
+	if c == GSM7 && units <= Limit(GSM7, 0) {
+		return GSM7, 1, units
+	}
 	segments, units = CountIn(text, c, false)
 	return c, segments, units
 }
@@ -72,24 +76,55 @@ func CountIn(text string, c Coding, wide bool) (segments, units int) {
 
 // measure gives the length of a text in units.
 func measure(text string, c Coding) int {
-	units := 0
-	for _, r := range text {
-		units += unitsOf(r, c)
-	}
+	_, units := reach(text, c, math.MaxInt)
 	return units
 }
 
-// unitsOf is the number of units that a character takes.
-func unitsOf(r rune, c Coding) int {
-	switch {
-	case c == GSM7:
-		return max(1, septets(r))
-	case c == UCS2 && r > 0xffff:
-		return 2
-	case c == Octets:
-		return utf8.RuneLen(r)
+// reach gives how far into a text limit units go: the octets of the characters
+// that fit, and their units.
+func reach(text string, c Coding, limit int) (octets, units int) {
+	switch c {
+	case GSM7:
+		return reachGSM7(text, limit)
+	case UCS2:
+		return reachUCS2(text, limit)
 	}
-	return 1
+	for i, r := range text {
+		n := 1
+		if c == Octets {
+			n = utf8.RuneLen(r)
+		}
+		if units+n > limit {
+			return i, units
+		}
+		units += n
+	}
+	return len(text), units
+}
+
+func reachGSM7(text string, limit int) (octets, units int) {
+	for i, r := range text {
+		n := max(1, septets(r))
+		if units+n > limit {
+			return i, units
+		}
+		units += n
+	}
+	return len(text), units
+}
+
+func reachUCS2(text string, limit int) (octets, units int) {
+	for i, r := range text {
+		n := 1
+		if r > 0xffff {
+			n = 2 // a surrogate pair
+		}
+		if units+n > limit {
+			return i, units
+		}
+		units += n
+	}
+	return len(text), units
 }
 
 // Split cuts a text into segments and encodes them. Long texts are numbered
@@ -99,38 +134,47 @@ func unitsOf(r rune, c Coding) int {
 // then it ends between code points. The error is [ErrTooLong], [ErrEncode] or
 // [ErrCoding].
 func Split(text string, c Coding, ref uint16, wide bool) ([]Segment, error) {
-	count, units := CountIn(text, c, wide)
-	if count > MaxSegments {
-		return nil, ErrTooLong
-	}
-	size := units
-	if c == UCS2 {
-		size *= 2
-	}
-	bodies := make([]byte, 0, size)
-	segments := make([]Segment, 0, count)
-	var headers []byte
-	limit := Limit(c, 0)
-	if count > 1 {
-		limit = concatLimit(c, wide)
-		headers = make([]byte, 0, count*concat16Octets)
-	}
-	for i := range count {
-		n := cut(text, c, limit)
-		s := Segment{Text: text[:n]}
-		text = text[n:]
-		start := len(bodies)
-		var err error
-		if bodies, err = AppendEncode(bodies, s.Text, c); err != nil {
+	units := measure(text, c)
+	if units <= Limit(c, 0) {
+		body, err := Encode(text, c)
+		if err != nil {
 			return nil, err
 		}
-		s.Body = bodies[start:len(bodies):len(bodies)]
-		if count > 1 {
-			start = len(headers)
-			headers = Concat{Ref: ref, Wide: wide, Total: uint8(count), Seq: uint8(i + 1)}.AppendUDH(headers)
-			s.UDH = headers[start:len(headers):len(headers)]
+		return []Segment{{Body: body, Text: text}}, nil
+	}
+	segments, err := texts(text, c, units, concatLimit(c, wide))
+	if err != nil {
+		return nil, err
+	}
+	if c == UCS2 {
+		units *= 2
+	}
+	octets := make([]byte, 0, units+len(segments)*concat16Octets) // of all headers and bodies
+	for i := range segments {
+		s := &segments[i]
+		start := len(octets)
+		part := Concat{Ref: ref, Wide: wide, Total: uint8(len(segments)), Seq: uint8(i + 1)}
+		octets = part.AppendUDH(octets)
+		s.UDH = octets[start:len(octets):len(octets)]
+		start = len(octets)
+		if octets, err = AppendEncode(octets, s.Text, c); err != nil {
+			return nil, err
 		}
-		segments = append(segments, s)
+		s.Body = octets[start:len(octets):len(octets)]
+	}
+	return segments, nil
+}
+
+// texts cuts a text of so many units into segments that have a text only.
+func texts(text string, c Coding, units, limit int) ([]Segment, error) {
+	segments := make([]Segment, 0, min(units/limit+1, MaxSegments))
+	for text != "" {
+		if len(segments) == MaxSegments {
+			return nil, ErrTooLong
+		}
+		n := cut(text, c, limit)
+		segments = append(segments, Segment{Text: text[:n]})
+		text = text[n:]
 	}
 	return segments, nil
 }
@@ -138,13 +182,11 @@ func Split(text string, c Coding, ref uint16, wide bool) ([]Segment, error) {
 // cut gives the length in octets of what of a text goes into a segment of limit
 // units.
 func cut(text string, c Coding, limit int) int {
-	units := 0
-	for i, r := range text {
-		if units += unitsOf(r, c); units > limit {
-			return boundary(text, i)
-		}
+	n, _ := reach(text, c, limit)
+	if n == len(text) {
+		return n
 	}
-	return len(text)
+	return boundary(text, n)
 }
 
 // boundary gives the last place up to n where the text may be cut, not 0.

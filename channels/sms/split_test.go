@@ -150,25 +150,31 @@ func checkSegments(t *testing.T, segments []sms.Segment, text string, c sms.Codi
 		if want, err := sms.Encode(s.Text, c); string(want) != string(s.Body) || err != nil {
 			t.Errorf("segment %d: body is %x, want %x, %v", i, s.Body, want, err)
 		}
-		if len(segments) == 1 {
-			if s.UDH != nil {
-				t.Errorf("single segment has a header %x", s.UDH)
-			}
-			continue
-		}
-		want := sms.Concat{Ref: 0x34, Total: uint8(len(segments)), Seq: uint8(i + 1)}
-		if wide {
-			want.Ref, want.Wide = 0x1234, true
-		}
-		if h, rest, err := sms.ParseUDH(s.UDH); h.Concat != want || len(rest) > 0 || err != nil {
-			t.Errorf("segment %d: header %x says %+v, %v, want %+v", i, s.UDH, h.Concat, err, want)
-		}
+		checkHeader(t, s, i, len(segments), wide)
 	}
 	if joined.String() != text {
 		t.Errorf("segments joined = %q, want %q", joined.String(), text)
 	}
 	if count, _ := sms.CountIn(text, c, wide); count != len(segments) {
 		t.Errorf("CountIn = %d, but there are %d segments", count, len(segments))
+	}
+}
+
+// checkHeader checks the header of segment i of so many, with reference 0x1234.
+func checkHeader(t *testing.T, s sms.Segment, i, total int, wide bool) {
+	t.Helper()
+	if total == 1 {
+		if s.UDH != nil {
+			t.Errorf("single segment has a header %x", s.UDH)
+		}
+		return
+	}
+	want := sms.Concat{Ref: 0x34, Total: uint8(total), Seq: uint8(i + 1)}
+	if wide {
+		want.Ref, want.Wide = 0x1234, true
+	}
+	if h, rest, err := sms.ParseUDH(s.UDH); h.Concat != want || len(rest) > 0 || err != nil {
+		t.Errorf("segment %d: header %x says %+v, %v, want %+v", i, s.UDH, h.Concat, err, want)
 	}
 }
 

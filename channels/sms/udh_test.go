@@ -72,15 +72,20 @@ func FuzzParseUDH(f *testing.F) {
 		if err == nil && len(body) != len(b)-1-int(b[0]) {
 			t.Fatalf("ParseUDH(%x): body of %d octets", b, len(body))
 		}
-		if h.Concat == (sms.Concat{}) {
-			return
-		}
-		if !h.Concat.Valid() || h.BadConcat {
-			t.Fatalf("ParseUDH(%x) = %+v, which is no concatenation", b, h)
-		}
-		again, rest, err := sms.ParseUDH(h.Concat.AppendUDH(nil))
-		if again.Concat != h.Concat || len(rest) != 0 || err != nil {
-			t.Errorf("%+v written and read = %+v, %v", h.Concat, again.Concat, err)
+		if h.Concat != (sms.Concat{}) {
+			checkConcat(t, h)
 		}
 	})
+}
+
+// checkConcat checks that a concatenation is valid and can be written and read.
+func checkConcat(t *testing.T, h sms.UDH) {
+	t.Helper()
+	if !h.Concat.Valid() || h.BadConcat {
+		t.Fatalf("%+v is no concatenation", h)
+	}
+	again, rest, err := sms.ParseUDH(h.Concat.AppendUDH(nil))
+	if again.Concat != h.Concat || len(rest) != 0 || err != nil {
+		t.Errorf("%+v written and read = %+v, %v", h.Concat, again.Concat, err)
+	}
 }
