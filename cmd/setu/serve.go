@@ -113,7 +113,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	if g.cat, err = loadServices(c); err != nil {
 		return g, err
 	}
-	if g.store, err = sqlite.Open(ctx, sqlite.Options{Dir: c.Data, Now: time.Now, Log: log}); err != nil {
+	if g.store, err = sqlite.Open(c.Data, sqlite.Options{Log: log.With("part", "store")}); err != nil {
 		return g, err
 	}
 	g.closers = append(g.closers, g.store.Close)
@@ -271,7 +271,7 @@ func (g *gatewayParts) prune(ctx context.Context) {
 	tick := time.NewTicker(pruneEvery)
 	defer tick.Stop()
 	for {
-		if err := g.store.Prune(ctx, time.Now().Add(-time.Duration(g.cfg.SMS.Keep))); err != nil && ctx.Err() == nil {
+		if _, err := g.store.Prune(ctx, time.Now().Add(-time.Duration(g.cfg.SMS.Keep))); err != nil && ctx.Err() == nil {
 			g.log.Error("old messages not pruned", "error", err)
 		}
 		select {
@@ -295,7 +295,7 @@ func (g *gatewayParts) close() {
 // greet tells a newcomer what to try.
 func (g *gatewayParts) greet(w io.Writer) {
 	fmt.Fprintf(w, "Setu is up (%s). Partners bind at %s, operators look at http://%s/readyz\n",
-		g.cfg.Profile, g.cfg.Listen.SMPP, g.cfg.Listen.Admin)
+		g.cfg.Profile, address(g.smppListener), address(g.adminListener))
 	if g.cfg.Profile != sandboxProfile {
 		return
 	}
@@ -309,4 +309,12 @@ Try, in another terminal:
   bin/setu sandbox down                        take the ledger away (and: up), and see that nothing is lost
   bin/setu queue list                          what waits
 `, shortCode)
+}
+
+// address is where a listener listens.
+func address(l net.Listener) string {
+	if l == nil {
+		return "(closed)"
+	}
+	return l.Addr().String()
 }

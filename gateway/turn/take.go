@@ -128,6 +128,9 @@ func (t *Taker) commit(j *job, before, after gateway.Session, effects []gateway.
 	after.Citizen, after.Version = before.Citizen, before.Version
 	c.Session = &after
 	done, err := t.write(c)
+	if errors.Is(err, gateway.ErrTurned) {
+		return nil // another turn of the same message was faster
+	}
 	if err != nil {
 		t.sessions.drop(j.in.From)
 		return err

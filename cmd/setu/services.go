@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/goccy/go-yaml"
+
+	"setu/channels/sms"
+	"setu/gateway"
+	"setu/gateway/catalogue"
+)
+
+// loadServices loads the state's services and those of the configured folders,
+// and checks that all fit their screens.
+func loadServices(c Config) (*catalogue.Catalogue, error) {
+	folders := []fs.FS{catalogue.Embedded()}
+	for _, dir := range c.Services {
+		folders = append(folders, os.DirFS(dir))
+	}
+	cat, err := catalogue.Load(limits(c), folders...)
+	if err != nil {
+		return nil, fmt.Errorf("services: %w", err)
+	}
+	return cat, nil
+}
+
+// limits are what one message may take on each medium.
+func limits(c Config) catalogue.Limits {
+	return catalogue.Limits{gateway.SMS: {Max: c.SMS.Segments, Measure: func(text string) (int, string) {
+		coding, segments, units := sms.Count(text)
+		return segments, fmt.Sprintf("%s, %d units, %d segments", coding, units, segments)
+	}}}
+}
+
+// checkCmd checks what a gateway would be started with.
+type checkCmd struct {
+	serveCmd
+}
+
+// Run checks the configuration and the services, and plays the conversations
+// of further service folders.
+func (c *checkCmd) Run(ctx context.Context, io streams) error {
+	cfg, err := c.configuration()
+	if err != nil {
+		return err
+	}
+	effective, err := yaml.Marshal(cfg)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "# effective configuration\n%s\n", effective)
+	cat, err := loadServices(cfg)
+	if err != nil {
+		return err
+	}
+	for _, s := range cat.Services() {
+		fmt.Fprintf(io.out, "service %s: version %s, every text fits in bn, hi and en\n", s.ID, s.Version)
+	}
+	played, failed, err := playAll(ctx, cfg, cat, io.out)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.out, "%d conversations played, %d differ\n", played, failed)
+	if failed > 0 {
+		return errSaid
+	}
+	return nil
+}
+
+// previewCmd shows the texts of a service.
+type previewCmd struct {
+	Service  string   `arg:"" optional:"" help:"A service, such as benefit; \"engine\" for the words that all share. Empty: all."`
+	Config   string   `help:"Configuration file." type:"existingfile"`
+	Services []string `help:"Folders of further services." type:"existingdir"`
+	Lang     string   `help:"Only this language: bn, hi or en."`
+}
+
+// Run shows every screen in every language.
+func (p *previewCmd) Run(_ context.Context, io streams) error {
+	cfg, err := LoadConfig(p.Config)
+	if err != nil {
+		return err
+	}
+	cfg.Services = append(cfg.Services, p.Services...)
+	cat, err := loadServices(cfg)
+	if err != nil {
+		return err
+	}
+	shown := false
+	for _, s := range cat.Services() {
+		if p.Service == "" || p.Service == s.ID {
+			p.show(io, cfg, s.ID, cat.Screens(s, gateway.SMS))
+			shown = true
+		}
+	}
+	if p.Service == "" || p.Service == "engine" {
+		p.show(io, cfg, "engine", cat.EngineScreens(gateway.SMS))
+		shown = true
+	}
+	if !shown {
+		return errors.New("no such service: " + p.Service)
+	}
+	return nil
+}
+
+// show writes the screens of one service as a table and, below each line, the
+// text with its widest values.
+func (p *previewCmd) show(io streams, cfg Config, name string, screens []catalogue.Screen) {
+	fmt.Fprintf(io.out, "\n== %s, by SMS, with the widest values ==\n", name)
+	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+	for _, s := range screens {
+		if p.Lang != "" && p.Lang != string(s.Lang) {
+			continue
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d paise\n", s.Key, s.Lang, s.Size, sms.Cost(s.N, cfg.SMS.Paise))
+		for line := range strings.SplitSeq(s.Text, "\n") {
+			fmt.Fprintf(w, "    %s\n", line)
+		}
+	}
+	_ = w.Flush() // to the terminal: nothing can be done about it
+}
