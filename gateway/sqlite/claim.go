@@ -11,9 +11,9 @@ const (
 	itemColumns = `id, kind, lane, state, token, due, next, expires, unless, payload, saved, attempts, reason, created`
 
 	sqlClaim = `SELECT ` + itemColumns + ` FROM outbox
-WHERE head = 1 AND state < 5 AND kind = ?1 AND link = ?2 AND next <= ?3 ORDER BY next LIMIT ?4`
+WHERE head = 1 AND state < 5 AND kind = +?1 AND link = +?2 AND next <= ?3 ORDER BY next LIMIT +?4`
 	sqlClaimAny = `SELECT ` + itemColumns + ` FROM outbox
-WHERE head = 1 AND state < 5 AND kind = ?1 AND next <= ?2 ORDER BY next LIMIT ?3`
+WHERE head = 1 AND state < 5 AND kind = +?1 AND next <= ?2 ORDER BY next LIMIT +?3`
 	// A message whose holder was not heard of again may have been sent.
 	sqlLease = `UPDATE outbox SET attempts = attempts + (token <> 0 AND kind = 1), token = ?1, next = ?2, updated = ?3 WHERE id = ?4`
 	sqlHeld  = `SELECT ` + itemColumns + ` FROM outbox WHERE id = ?`

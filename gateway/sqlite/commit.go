@@ -17,7 +17,7 @@ const (
 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 WHERE NOT EXISTS (
   SELECT 1 FROM inbox WHERE hash = ?1 AND link = ?2 AND key = ?3 AND (?4 = ''
     OR CASE WHEN id <= ?14 THEN stored >= ?15 ELSE bind <> ?4 AND stored >= ?16 END))`
-	sqlFirstCopy  = `SELECT min(id) FROM inbox WHERE hash = ? AND link = ? AND key = ?`
+	sqlFirstCopy  = `SELECT id FROM inbox WHERE hash = +? AND link = +? AND key = +? ORDER BY id LIMIT 1`
 	sqlUnaccept   = `DELETE FROM inbox WHERE id = ?`
 	sqlTurn       = `UPDATE inbox SET turned = 1 WHERE id = ? AND turned = 0`
 	sqlNewSession = `INSERT INTO session (citizen, version, body) VALUES (?, 1, ?) ON CONFLICT DO NOTHING`

@@ -9,7 +9,7 @@ import (
 
 const (
 	// An operator may use an identifier again after months: the latest counts.
-	sqlDelivered = `SELECT id, state FROM outbox WHERE message_id = ? AND message_id IS NOT NULL AND link = ? ORDER BY id DESC LIMIT 1`
+	sqlDelivered = `SELECT id, state FROM outbox WHERE message_id = +? AND message_id IS NOT NULL AND link = +? ORDER BY id DESC LIMIT 1`
 	sqlDeliver   = `UPDATE outbox SET state = ?1, reason = CASE ?2 WHEN '' THEN reason ELSE ?2 END, updated = ?3 WHERE id = ?4 AND state = 6`
 	sqlPutEarly  = `INSERT OR REPLACE INTO early_receipt (message_id, link, grp, state, reason, at) VALUES (?, ?, ?, ?, ?, ?)`
 	sqlEarly     = `SELECT state, reason, grp FROM early_receipt WHERE message_id = ? AND link = ?`

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"syscall"
 	"time"
 
@@ -75,4 +77,14 @@ func (s *Store) noted(err error) error {
 	}
 	s.full.Store(true)
 	return fmt.Errorf("%w: %w", gateway.ErrFull, err)
+}
+
+// removeDatabase removes a database and the files that SQLite keeps beside it.
+func removeDatabase(path string) error {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }

@@ -12,7 +12,7 @@ const (
 	fragmentColumns = `grp, seq, raw, key, bind, medium, at, digest, stored, epoch, joined`
 
 	sqlFragments = `SELECT ` + fragmentColumns + ` FROM fragment
-WHERE link = ? AND sender = ? AND dest = ? AND ref = ? AND total = ? ORDER BY grp DESC, seq`
+WHERE link = +? AND sender = +? AND dest = +? AND ref = +? AND total = +? ORDER BY grp DESC, seq`
 	sqlPutFragment = `INSERT INTO fragment (link, sender, dest, ref, total, grp, seq, digest, raw, key, bind, medium, at, stored, epoch, joined)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`
 	sqlJoin = `UPDATE fragment SET joined = 1, raw = x''

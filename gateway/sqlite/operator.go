@@ -12,11 +12,11 @@ const (
 	sqlReadItem = `SELECT ` + itemColumns + ` FROM outbox WHERE id = ?`
 	// ?1 has a bit set for each wanted state.
 	sqlReadList = `SELECT ` + itemColumns + ` FROM outbox
-WHERE (?1 >> state) & 1 AND (?2 = 0 OR kind = ?2) AND id > ?3 ORDER BY id LIMIT ?4`
-	// Unfinished items are few beside finished ones, and indexed. The sign
-	// keeps SQLite from walking through all items in the order of their ids.
+WHERE (?1 >> state) & 1 AND (+?2 = 0 OR kind = +?2) AND id > ?3 ORDER BY id LIMIT +?4`
+	// Unfinished items are few beside finished ones, and indexed. The signs
+	// keep SQLite from walking through all items in the order of their ids.
 	sqlReadListWaiting = `SELECT ` + itemColumns + ` FROM outbox
-WHERE state < 6 AND (?1 >> state) & 1 AND (?2 = 0 OR kind = ?2) AND id > ?3 ORDER BY +id LIMIT ?4`
+WHERE state < 6 AND (?1 >> state) & 1 AND (+?2 = 0 OR kind = +?2) AND +id > ?3 ORDER BY +id LIMIT +?4`
 	sqlReadWaiting   = `SELECT kind, state, count(*) FROM outbox INDEXED BY outbox_lane WHERE state < 6 GROUP BY kind, state`
 	sqlReadOldest    = `SELECT ifnull(min(created), 0) FROM outbox INDEXED BY outbox_lane WHERE state < 6`
 	sqlReadAccepting = `SELECT count(*) FROM inbox INDEXED BY inbox_waiting WHERE turned = 0`

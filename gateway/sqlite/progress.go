@@ -21,8 +21,8 @@ WHERE id = ?8 AND token = ?9 AND state < 6`
 	sqlStand = `SELECT state, token, next FROM outbox WHERE id = ?`
 	// The item that has become final, and the first unfinished one of its lane.
 	sqlAfter = `SELECT o.kind, o.head, o.receipt, o.link, n.id, n.head, n.due
-FROM outbox o LEFT JOIN outbox n ON n.id = (SELECT min(id) FROM outbox WHERE lane = o.lane AND state < 6)
-WHERE o.id = ?`
+FROM outbox o LEFT JOIN outbox n ON n.id = (SELECT id FROM outbox WHERE lane = o.lane AND state < 6 ORDER BY id LIMIT 1)
+WHERE o.id = +?`
 	sqlEnd        = `UPDATE outbox SET state = ?1, token = 0, reason = CASE ?2 WHEN '' THEN reason ELSE ?2 END, updated = ?3 WHERE id = ?4 AND state < 6`
 	sqlEndReceipt = `UPDATE receipt SET state = ?, code = ?, block = ?, at = ? WHERE receipt = ?`
 	// A sender that holds one of them may have passed it on already.

@@ -10,10 +10,10 @@ import (
 // without an index: a walk in steps of pruneBatch ends at the first step that
 // was made too late. The newest row stays, so that no number is used again.
 const (
-	sqlStepOutbox  = `SELECT max(id), min(created) FROM (SELECT id, created FROM outbox WHERE id > ? ORDER BY id LIMIT ?)`
+	sqlStepOutbox  = `SELECT max(id), min(created) FROM (SELECT id, created FROM outbox WHERE id > ? ORDER BY id LIMIT +?)`
 	sqlPruneOutbox = `DELETE FROM outbox WHERE id > ?1 AND id <= ?2 AND state >= 6 AND updated < ?3
   AND id < (SELECT max(id) FROM outbox)`
-	sqlStepInbox  = `SELECT max(id), min(stored) FROM (SELECT id, stored FROM inbox WHERE id > ? ORDER BY id LIMIT ?)`
+	sqlStepInbox  = `SELECT max(id), min(stored) FROM (SELECT id, stored FROM inbox WHERE id > ? ORDER BY id LIMIT +?)`
 	sqlPruneInbox = `DELETE FROM inbox WHERE id > ?1 AND id <= ?2 AND turned = 1 AND stored < ?3
   AND id < (SELECT max(id) FROM inbox)`
 	sqlPruneFragments = `DELETE FROM fragment WHERE joined = 1 AND stored < ?1`

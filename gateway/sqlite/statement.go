@@ -77,7 +77,9 @@ const (
 	queries
 )
 
-// statement is the text of q; each stands in the file that uses it.
+// statement is the text of q; each stands in the file that uses it. Where one
+// says +? the sign keeps SQLite from preparing it anew for each value that is
+// bound, in the hope of a better plan.
 func statement(q query) string {
 	return [queries]string{
 		qBegin: "BEGIN IMMEDIATE", qCommit: "COMMIT", qRollback: "ROLLBACK",

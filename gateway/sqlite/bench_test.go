@@ -1,0 +1,125 @@
+package sqlite_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"setu/gateway"
+	"setu/gateway/sqlite"
+)
+
+// underWay is the number of goroutines that wait for their commits in the
+// benchmarks, as many as the ceiling's.
+const underWay = 1000
+
+// BenchmarkCeiling is what the machine allows: see [sqlite.Ceiling].
+func BenchmarkCeiling(b *testing.B) {
+	b.ReportAllocs()
+	rate, err := sqlite.Ceiling(context.Background(), b.TempDir(), b.N)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(rate, "msg/s")
+}
+
+// BenchmarkRoundTrip takes messages through the store: accepted, turned and
+// replied to, sent. With steps=2 acceptance and turn share a commit, as they do
+// for a message that needs no ledger.
+func BenchmarkRoundTrip(b *testing.B) {
+	for _, bc := range []struct {
+		steps   int
+		session bool
+	}{{3, false}, {2, false}, {3, true}, {2, true}} {
+		b.Run(fmt.Sprintf("steps=%d/session=%t", bc.steps, bc.session), func(b *testing.B) {
+			s, err := sqlite.Open(b.TempDir(), sqlite.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			var left, failed atomic.Int64
+			left.Store(int64(b.N))
+			var callers sync.WaitGroup
+			b.ResetTimer()
+			for range min(underWay, b.N) {
+				callers.Go(func() {
+					c := newCaller(s, bc.session)
+					for {
+						i := left.Add(-1)
+						if i < 0 {
+							return
+						}
+						if err := c.roundTrip(i, bc.steps); err != nil {
+							failed.Add(1)
+							return
+						}
+					}
+				})
+			}
+			callers.Wait()
+			b.StopTimer()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+			if err := s.Close(); err != nil || failed.Load() > 0 {
+				b.Fatalf("%d round trips failed; close: %v", failed.Load(), err)
+			}
+		})
+	}
+}
+
+// caller is one goroutine of the benchmark.
+type caller struct {
+	s         *sqlite.Store
+	session   bool
+	committed chan gateway.Committed
+	done      chan error
+}
+
+func newCaller(s *sqlite.Store, session bool) *caller {
+	return &caller{s: s, session: session, committed: make(chan gateway.Committed, 1), done: make(chan error, 1)}
+}
+
+func (c *caller) commit(g gateway.Commit) (gateway.Committed, error) {
+	c.s.Commit(g, func(out gateway.Committed, err error) {
+		c.committed <- out
+		c.done <- err
+	})
+	return <-c.committed, <-c.done
+}
+
+const question, reply = "ভাতা 1000000001", "নারী সহায়: 1,500 টাকা, 1 নভেম্বর 2026। পরের টাকা 1 ডিসেম্বর।"
+
+// roundTrip takes message i of a citizen of its own.
+func (c *caller) roundTrip(i int64, steps int) error {
+	citizen := gateway.Address(fmt.Sprintf("+9198%08d", i))
+	in := &gateway.Inbound{
+		Key: fmt.Sprintf("%032x", i*0x9e3779b97f4a7c1), Bind: "partner/1", Link: "partner", Medium: gateway.SMS,
+		From: citizen, To: "51969", Text: question,
+	}
+	turn := gateway.Commit{Accept: in, Turned: true, Effects: []gateway.Effect{{
+		Kind: gateway.Message, Lane: gateway.Message.Lane(citizen), Lease: true,
+		To:  gateway.Route{Medium: gateway.SMS, Link: "partner", Citizen: citizen, Code: "51969"},
+		SMS: &gateway.SMSOut{Text: reply, Class: "answer"},
+	}}}
+	if c.session {
+		turn.Session = &gateway.Session{Citizen: citizen, Lang: "bn", Dialogue: gateway.Dialogue{
+			Service: "benefit", Version: "1", Step: "card", Slots: map[string]gateway.Private{"card": "1000000001"},
+			Last: &gateway.Reply{Parts: []gateway.Part{{Service: "benefit", Text: "card"}}, Expect: "digits"},
+		}}
+	}
+	if steps == 3 {
+		out, err := c.commit(gateway.Commit{Accept: in})
+		if err != nil {
+			return err
+		}
+		turn.Accept, turn.Inbox = nil, out.Inbox
+	}
+	out, err := c.commit(turn)
+	if err != nil {
+		return err
+	}
+	it := out.Items[0]
+	c.s.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: gateway.Sent}, func(_ []gateway.Item, err error) { c.done <- err })
+	return <-c.done
+}
