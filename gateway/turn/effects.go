@@ -2,7 +2,6 @@ package turn
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -139,9 +138,8 @@ func sealPrivate(ask *gateway.Ask) map[string]string {
 	}
 	args, salts := maps.Clone(ask.Call.Args), map[string]string{}
 	for _, name := range ask.Private {
-		salt := rand.Text()
-		sum := sha256.Sum256([]byte(salt + "\x00" + i18n.NFC(args[name])))
-		args[name], salts[name] = "sha256:"+hex.EncodeToString(sum[:]), salt
+		salts[name] = ledgerclient.NewSalt()
+		args[name] = ledgerclient.Hide(args[name], salts[name])
 	}
 	ask.Call.Args = args
 	return salts

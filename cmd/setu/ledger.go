@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"setu/gateway/catalogue"
+	"setu/ledgerclient"
+	"setu/ledgerclient/keys"
+	"setu/ledgerclient/sandbox"
+)
+
+// Files in the data folder.
+const (
+	ledgerFile = "sandbox.ledger"
+	keysFile   = "keys.age"
+)
+
+// signer signs with the gateway's keys: queries in batches, each envelope on
+// its own.
+type signer struct {
+	store *keys.Store
+	pool  *keys.Pool
+}
+
+// Pseudonym is what a department's ledger calls a number.
+func (s *signer) Pseudonym(department, number string) string {
+	return s.store.Pseudonym(department, number)
+}
+
+// SignQuery signs a query.
+func (s *signer) SignQuery(ctx context.Context, q ledgerclient.Query) (ledgerclient.SignedQuery, error) {
+	return ledgerclient.SignQuery(ctx, s.pool, q)
+}
+
+// SignEnvelope signs an envelope.
+func (s *signer) SignEnvelope(ctx context.Context, e ledgerclient.Envelope) (ledgerclient.SignedEnvelope, error) {
+	return ledgerclient.SignEnvelope(ctx, s.store, e)
+}
+
+// openKeystore opens the configured keystore; the sandbox makes its own.
+func openKeystore(c Config) (*keys.Store, error) {
+	if c.Profile == sandboxProfile {
+		return keys.OpenSandbox(c.Data, keys.Options{})
+	}
+	if c.Keys.PassphraseFile == "" {
+		return nil, errors.New("keys.passphrase_file is not set: name a file that only the gateway may read")
+	}
+	passphrase, err := keys.ReadPassphrase(c.Keys.PassphraseFile)
+	if err != nil {
+		return nil, err
+	}
+	s, err := keys.Open(c.path(keysFile), passphrase, keys.Options{})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no keystore at %s: make one with `setu keys create`", c.path(keysFile))
+	}
+	return s, err
+}
+
+// openKeys opens the keys and starts the signing pool.
+func (g *gatewayParts) openKeys() (*signer, error) {
+	store, err := openKeystore(g.cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open keys: %w", err)
+	}
+	pool := keys.NewPool(store)
+	g.closers = append(g.closers, func() error { pool.Close(); return nil })
+	return &signer{store: store, pool: pool}, nil
+}
+
+// openSandbox opens the embedded ledger with its synthetic citizens.
+func openSandbox(g *gatewayParts, s *signer) (ledgerclient.Ledger, error) {
+	extra, err := sandboxRecords(g.cfg)
+	if err != nil {
+		return nil, err
+	}
+	l, err := sandbox.Open(sandbox.Options{
+		Path: g.cfg.path(ledgerFile), Seed: 1, Keys: keys.NewVerifier(s.store), Pseudonym: s.store.Pseudonym,
+		Now: time.Now, Extra: extra, Log: g.log.With("part", "ledger"),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open sandbox ledger: %w", err)
+	}
+	g.sandbox = l
+	g.closers = append(g.closers, l.Close)
+	return l, nil
+}
+
+// sandboxFile holds a service folder's synthetic records.
+const sandboxFile = "sandbox.yaml"
+
+// sandboxRecords are the synthetic records that service folders bring along.
+func sandboxRecords(c Config) ([]sandbox.Record, error) {
+	var out []sandbox.Record
+	folders := []fs.FS{catalogue.Embedded()}
+	for _, dir := range c.Services {
+		folders = append(folders, os.DirFS(dir))
+	}
+	for _, fsys := range folders {
+		files, err := fs.Glob(fsys, path.Join("*", sandboxFile))
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range files {
+			raw, err := fs.ReadFile(fsys, name)
+			if err != nil {
+				return nil, fmt.Errorf("read sandbox records: %w", err)
+			}
+			var file struct {
+				Registers map[string]map[string]map[string]string `yaml:"registers"`
+			}
+			if err := yaml.UnmarshalWithOptions(raw, &file, yaml.Strict()); err != nil {
+				return nil, fmt.Errorf("%s: %s", name, yaml.FormatError(err, false, true))
+			}
+			for register, records := range file.Registers {
+				for key, fields := range records {
+					out = append(out, sandbox.Record{Register: register, Key: key, Fields: fields})
+				}
+			}
+		}
+	}
+	return out, nil
+}
