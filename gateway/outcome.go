@@ -31,6 +31,7 @@ type Ask struct {
 type UndoOffer struct {
 	Call   ledgerclient.Call `json:"call"`
 	Window time.Duration     `json:"window"`
+	Until  time.Time         `json:"until"` // UTC, when the window ends
 }
 
 // Outcome is what one step of the dialogue decided. At most one of Query,

@@ -139,6 +139,8 @@ func (s *Service) checkWays(edges []edge, note *Problems) {
 		to := s.steps[e.to]
 		switch {
 		case to == nil:
+		case e.answer && s.steps[e.from].Call.Submit:
+			note.add(e.at, "a transaction's answer comes when its dialogue is over: neither next nor retry")
 		case to.Input == nil && e.answer && !e.silent:
 			note.add(e.at, "step %q asks nothing: a text before it would never be read", e.to)
 		case to.Input == nil && e.answer && s.steps[e.from].Input == nil:

@@ -183,6 +183,11 @@ func decodeStep(n node) *Step {
 		"answers": func(n node) { st.decodeAnswers(n) },
 		"next":    func(n node) { st.Next = n.str() },
 	})
+	if st.Call != nil && st.Call.Undo != nil && len(st.answers) > 0 {
+		first := st.Answers[st.answers[0]]
+		first.Undoable = true
+		st.Answers[st.answers[0]] = first
+	}
 	switch {
 	case st.Call != nil && len(st.Answers) == 0:
 		n.fail("step %q calls the ledger, but has no answers", st.ID)

@@ -216,6 +216,9 @@ func (p *drafter) call(st *Step) {
 		if st.Call.Submit && !slices.Contains(p.s.texts[a.Say].names, "receipt") {
 			lines = append(lines, p.c.own("receipt-line"))
 		}
+		if a.Undoable {
+			lines = append(lines, p.c.own("undo-line"))
+		}
 		next := a.Next + a.Retry
 		to, asks := p.s.steps[next]
 		if !asks || to.Input == nil || st.Call.Submit {

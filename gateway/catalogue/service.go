@@ -113,7 +113,10 @@ type Answer struct {
 	Say   string
 	Next  string
 	Retry string // asks this step again, which counts as a wrong try
-	at    place
+	// Undoable says that the transaction did what was asked and can be taken
+	// back: of a submit with undo, the first answer.
+	Undoable bool
+	at       place
 }
 
 // Call is a step's call of the ledger.

@@ -31,11 +31,14 @@ func (m *move) act() {
 	m.s.Undo = nil
 	if undo := st.Call.Undo; undo != nil {
 		m.s.Undo = undoOf(ask, undo, m.now)
-		ask.Undo = &gateway.UndoOffer{Call: m.s.Undo.Ask.Call, Window: undo.Window}
-		m.say(gateway.Part{Text: "undo-line", Values: map[string]i18n.Value{
-			"minutes": {Kind: i18n.Number, Raw: strconv.Itoa(int(undo.Window.Minutes()))},
-		}})
+		ask.Undo = &gateway.UndoOffer{Call: m.s.Undo.Ask.Call, Window: undo.Window, Until: m.s.Undo.Until}
+		m.say(undoLine(undo.Window))
 	}
+}
+
+// undoLine says for how long CANCEL helps.
+func undoLine(left time.Duration) gateway.Part {
+	return gateway.Part{Text: "undo-line", Values: map[string]i18n.Value{"minutes": numberValue(int(left.Round(time.Minute).Minutes()))}}
 }
 
 // callOf is the step's call with all that is needed to say its answer later.
@@ -221,7 +224,10 @@ func (e *Engine) Settle(ask gateway.Ask, a ledgerclient.Answer, r ledgerclient.R
 	if t, ok := svc.Text(answer.Say); ok && r != "" && !t.Uses("receipt") {
 		reply.Parts = append(reply.Parts, ownReceipt("receipt-line", r))
 	}
-	if answer.Retry != "" && r == "" {
+	if left := undoLeft(ask, a); answer.Undoable && left >= time.Minute {
+		reply.Parts = append(reply.Parts, undoLine(left))
+	}
+	if answer.Retry != "" {
 		vals := make(map[string]i18n.Value, 3)
 		for _, lang := range i18n.Langs() {
 			vals["keyword."+string(lang)] = i18n.Value{Raw: svc.Keyword(lang)}
@@ -229,6 +235,17 @@ func (e *Engine) Settle(ask gateway.Ask, a ledgerclient.Answer, r ledgerclient.R
 		reply.Parts = append(reply.Parts, gateway.Part{Text: "write-again", Values: vals})
 	}
 	return reply
+}
+
+// undoLeft is for how long a transaction that is recorded now can be taken back.
+func undoLeft(ask gateway.Ask, a ledgerclient.Answer) time.Duration {
+	switch {
+	case ask.Undo == nil:
+		return 0
+	case a.AsOf.Time.IsZero():
+		return ask.Undo.Window
+	}
+	return min(ask.Undo.Until.Sub(a.AsOf.Time), ask.Undo.Window)
 }
 
 // find is the step that an ask was made at.
