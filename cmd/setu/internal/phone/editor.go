@@ -15,8 +15,8 @@ import (
 const maxTyped = 128 << 10
 
 // editor is the line being written. The cursor moves by characters as a
-// reader sees them, so it never stands within a Bengali syllable; Backspace
-// takes one sign away at a time, as phones do.
+// reader sees them, so it never stands between a Bengali letter and its vowel
+// sign; Backspace takes one sign away at a time, as phones do.
 type editor struct {
 	before string // the cursor
 	after  string
@@ -106,8 +106,10 @@ func (e *editor) view(prompt, placeholder string, width int, cursor, faint lipgl
 
 // tail is the end of s in at most width columns.
 func tail(s string, width int) string {
-	for columns(s) > width && s != "" {
-		_, s = firstCluster(s)
+	for over := columns(s) - width; over > 0 && s != ""; {
+		var first string
+		first, s = firstCluster(s)
+		over -= columns(first)
 	}
 	return s
 }

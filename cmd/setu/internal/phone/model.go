@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/bubbles/viewport"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/lipgloss"
 
@@ -64,7 +63,7 @@ type model struct {
 	linkKnown     bool
 
 	input   editor
-	view    viewport.Model
+	scroll  scroll
 	focus   focus
 	draft   string // what was being written when the input line was taken for a number
 	help    bool
@@ -75,7 +74,7 @@ type model struct {
 	height  int
 }
 
-// smallest screen that is drawn; anything smaller is told so.
+// The smallest screen that is drawn; anything smaller is told so.
 const (
 	minWidth  = 30
 	minHeight = 8
@@ -84,8 +83,10 @@ const (
 func newModel(cfg Config, r *lipgloss.Renderer, s sender) *model {
 	m := &model{
 		cfg: cfg, style: newStyles(r), sender: s, number: cfg.Number,
-		conversations: map[string][]bubble{}, view: viewport.New(0, 0),
+		conversations: map[string][]bubble{},
 	}
+	m.resize(80, 24) // until the terminal says, which one that is none never does
+	m.refresh()
 	return m
 }
 
@@ -101,9 +102,6 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyMsg:
 		m.notice = ""
 		cmd = m.key(msg)
-	case tea.MouseMsg:
-		m.view, cmd = m.view.Update(msg)
-		return m, cmd
 	case linkChanged:
 		m.link, m.linkKnown = msg, true
 	case messageSettled:
@@ -119,8 +117,8 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 func (m *model) resize(width, height int) {
 	m.width, m.height = width, height
-	m.view.Width, m.view.Height = width, max(height-chromeLines, 1)
-	m.view.GotoBottom()
+	m.scroll.height = max(height-chromeLines, 1)
+	m.scroll.follow = true
 }
 
 // key handles one key press.
@@ -132,10 +130,12 @@ func (m *model) key(k tea.KeyMsg) tea.Cmd {
 		return m.escape()
 	case tea.KeyF1:
 		m.help = !m.help
+		m.scroll.rewind(!m.help)
 	case tea.KeyCtrlN:
 		m.askNumber()
 	case tea.KeyCtrlL:
 		delete(m.conversations, m.number)
+		m.scroll.rewind(true)
 	case tea.KeyEnter:
 		return m.enter()
 	case tea.KeyUp:
@@ -143,7 +143,7 @@ func (m *model) key(k tea.KeyMsg) tea.Cmd {
 	case tea.KeyDown:
 		m.remember(1)
 	case tea.KeyPgUp, tea.KeyShiftUp, tea.KeyCtrlUp, tea.KeyPgDown, tea.KeyShiftDown, tea.KeyCtrlDown:
-		m.scroll(k.Type)
+		m.scroll.key(k.Type)
 	default:
 		m.input.key(k)
 	}
@@ -155,25 +155,13 @@ func (m *model) escape() tea.Cmd {
 	switch {
 	case m.help:
 		m.help = false
+		m.scroll.rewind(true)
 	case m.focus == numbering:
 		m.write()
 	default:
 		return tea.Quit
 	}
 	return nil
-}
-
-func (m *model) scroll(key tea.KeyType) {
-	switch key {
-	case tea.KeyPgUp:
-		m.view.PageUp()
-	case tea.KeyPgDown:
-		m.view.PageDown()
-	case tea.KeyShiftUp, tea.KeyCtrlUp:
-		m.view.ScrollUp(1)
-	default:
-		m.view.ScrollDown(1)
-	}
 }
 
 // remember puts an earlier or a later line into the input.
@@ -247,7 +235,7 @@ func (m *model) takeNumber(line string) {
 	}
 	m.number = number
 	m.write()
-	m.view.GotoBottom()
+	m.scroll.follow = true
 }
 
 // say puts a message into the conversation and passes it on.
@@ -257,8 +245,7 @@ func (m *model) say(text string) tea.Cmd {
 	id, number := m.lastID, m.number
 	m.conversations[number] = append(m.conversations[number],
 		bubble{id: id, text: text, coding: coding, segments: segments, at: m.cfg.Now()})
-	m.refresh()
-	m.view.GotoBottom()
+	m.scroll.follow = true
 	return func() tea.Msg {
 		if err := m.sender.Send(id, number, text); err != nil {
 			return messageSettled{id, err}
@@ -302,17 +289,13 @@ func (m *model) receive(r messageReceived) {
 
 // refresh lays the conversation out again, and stays at its end if it was there.
 func (m *model) refresh() {
-	if m.width == 0 {
-		return
-	}
-	bottom := m.view.AtBottom()
-	content := m.conversation()
-	if m.help {
-		content = m.helpText()
-	}
-	m.view.SetContent(content)
-	if bottom && !m.help {
-		m.view.GotoBottom()
+	switch {
+	case m.help:
+		m.scroll.set(m.helpText(), false)
+	case len(m.conversations[m.number]) == 0:
+		m.scroll.set(m.welcome(), false)
+	default:
+		m.scroll.set(m.conversation(), true)
 	}
 }
 

@@ -42,7 +42,7 @@ func runScreen(ctx context.Context, cfg Config, in io.Reader, out io.Writer) err
 		return err
 	}
 	program := tea.NewProgram(newModel(cfg, lipgloss.NewRenderer(out), radioSender{ctx, radio}),
-		tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithMouseCellMotion())
+		tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen())
 	wg.Go(func() { radio.run(ctx) })
 	wg.Go(func() {
 		for {

@@ -40,15 +40,12 @@ func newStyles(r *lipgloss.Renderer) styles {
 
 // View draws the screen.
 func (m *model) View() string {
-	if m.width == 0 {
-		return ""
-	}
 	if m.width < minWidth || m.height < minHeight {
 		return fmt.Sprintf("The window is too small:\n%d x %d at least.", minWidth, minHeight)
 	}
 	return strings.Join([]string{
 		m.title(),
-		m.view.View(),
+		m.scroll.view(),
 		m.style.faint.Render(strings.Repeat("─", m.width)),
 		m.input.view(m.prompt(), placeholder, m.width, m.style.cursor, m.style.faint),
 		m.style.faint.Render(fit(m.counting(), m.width)),
@@ -107,19 +104,16 @@ func (m *model) linkLine() (string, lipgloss.Style) {
 }
 
 // conversation lays the bubbles out, the oldest first.
-func (m *model) conversation() string {
+func (m *model) conversation() []string {
 	var lines []string
 	bubbles := m.conversations[m.number]
-	if len(bubbles) == 0 {
-		return m.style.faint.Render(strings.Join(wrap("\n"+welcome, m.width-2), "\n"))
-	}
 	for i := range bubbles {
 		if i > 0 {
 			lines = append(lines, "")
 		}
 		lines = append(lines, m.bubble(&bubbles[i])...)
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 // bubble gives the lines of one message: ours to the right, the gateway's to
@@ -172,8 +166,9 @@ func (m *model) note(b *bubble) string {
 	}
 }
 
-// welcome is what an empty conversation shows.
-const welcome = `This handset writes to the gateway by SMS. Try:
+// greeting is the text of an empty conversation.
+const greeting = `
+This handset writes to the gateway by SMS. Try:
 
   HELP     সাহায্য     मदद
   MENU     মেনু        मेनू
@@ -183,9 +178,18 @@ const welcome = `This handset writes to the gateway by SMS. Try:
 
 F1 shows the keys.`
 
+// welcome is what an empty conversation shows.
+func (m *model) welcome() []string {
+	lines := wrap(greeting, m.width-2)
+	for i := range lines {
+		lines[i] = m.style.faint.Render(lines[i])
+	}
+	return lines
+}
+
 // helpText is what F1 shows.
-func (m *model) helpText() string {
-	return strings.Join(wrap(`
+func (m *model) helpText() []string {
+	return wrap(`
 Enter        send the message
 Up, Down     earlier messages, to send again
 PgUp, PgDn   scroll; also Shift with Up and Down
@@ -198,5 +202,5 @@ F1, Esc      leave this help; Esc leaves the handset
 ✓✓   answered
 ✗    not sent
 
-Under the line that you write: its alphabet, its length and what the segments hold, and what it costs. A text in English letters has 160 characters in a segment, one in Bengali or Hindi has 70.`, m.width-2), "\n")
+Under the line that you write: its alphabet, its length and what the segments hold, and what it costs. A text in English letters has 160 characters in a segment, one in Bengali or Hindi has 70.`, m.width-2)
 }
