@@ -1,6 +1,8 @@
 package arch_test
 
 import (
+	"go/ast"
+	"go/token"
 	"strconv"
 	"strings"
 	"testing"
@@ -129,31 +131,51 @@ func within(list, p string) bool {
 }
 
 // TestDrivers_Wired finds a driver that is written and tested, but that the
-// binary does not hold.
+// binary does not hold, or that no configuration can choose.
 func TestDrivers_Wired(t *testing.T) {
 	t.Parallel()
-	const wiring = "cmd/setu/drivers.go"
-	if !exists(wiring) {
-		if exists("cmd/setu/main.go") {
-			t.Fatalf("%s is missing: the binary's drivers stand in it", wiring)
-		}
+	const command, wiring = "cmd/setu", "cmd/setu/drivers.go"
+	if !exists(command + "/main.go") {
 		return
 	}
-	wired := map[string]bool{}
-	present := map[string]bool{}
+	imported, present, named := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, f := range sources(t) {
-		if !f.test {
-			present[f.pkg] = true
+		if f.test {
+			continue
+		}
+		present[f.pkg] = true
+		if f.pkg == command {
+			for _, p := range f.imports() {
+				imported[strings.TrimPrefix(p, module)] = true
+			}
 		}
 		if f.path == wiring {
-			for _, p := range f.imports() {
-				wired[strings.TrimPrefix(p, module)] = true
-			}
+			named = literals(f.ast)
 		}
 	}
 	for _, r := range house() {
-		if r.driver && present[r.pkg] && !wired[r.pkg] {
-			t.Errorf("driver %s is not in %s: no binary would hold it", r.pkg, wiring)
+		if !r.driver || !present[r.pkg] {
+			continue
+		}
+		if !imported[r.pkg] {
+			t.Errorf("driver %s is imported by no file of %s: no binary would hold it", r.pkg, command)
+		}
+		if name, ledger := strings.CutPrefix(r.pkg, "ledgerclient/"); ledger && !named[name] {
+			t.Errorf("ledger driver %q is not in the table of %s: no configuration could choose it", name, wiring)
 		}
 	}
+}
+
+// literals are the strings that a file holds.
+func literals(f *ast.File) map[string]bool {
+	all := map[string]bool{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			if s, err := strconv.Unquote(lit.Value); err == nil {
+				all[s] = true
+			}
+		}
+		return true
+	})
+	return all
 }

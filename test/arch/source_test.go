@@ -75,7 +75,9 @@ var tree = sync.OnceValues(func() ([]*file, error) {
 			return err
 		}
 		files = append(files, &file{
-			path: name, pkg: path.Dir(name), test: strings.HasSuffix(name, "_test.go"),
+			path: name, pkg: path.Dir(name),
+			// What stands below test/ is only ever part of a test.
+			test:  strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "test/"),
 			lines: bytes.Count(src, []byte("\n")), src: src, ast: parsed, set: set,
 		})
 		return nil

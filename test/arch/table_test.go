@@ -17,7 +17,8 @@ type row struct {
 	pure bool
 	// random lets a pure package draw unguessable numbers.
 	random bool
-	// driver packages must stand in the literal table of cmd/setu/drivers.go.
+	// driver packages must be in the binary: imported by cmd/setu, and those
+	// that the configuration names must stand in the table of its drivers.go.
 	driver bool
 }
 
@@ -35,8 +36,10 @@ func house() []row {
 			modules: "filippo.io/age github.com/ThalesGroup/crypto11 golang.org/x/mod golang.org/x/crypto",
 		},
 		{pkg: "ledgerclient/contracts", uses: "i18n ledgerclient", pure: true},
+		{pkg: "ledgerclient/sandbox/synthetic", uses: "i18n ledgerclient ledgerclient/contracts"},
 		{
-			pkg: "ledgerclient/sandbox", uses: "i18n ledgerclient ledgerclient/contracts ledgerclient/keys", driver: true,
+			pkg: "ledgerclient/sandbox", driver: true,
+			uses:    "i18n ledgerclient ledgerclient/contracts ledgerclient/keys ledgerclient/sandbox/synthetic",
 			modules: "github.com/tidwall/btree golang.org/x/mod",
 		},
 		{pkg: "ledgerclient/fabric", uses: "i18n ledgerclient ledgerclient/keys", driver: true, modules: "github.com/hyperledger/fabric-gateway google.golang.org/grpc"},
@@ -44,20 +47,21 @@ func house() []row {
 		{pkg: "ledgerclient/ledgertest", uses: "i18n ledgerclient ledgerclient/contracts ledgerclient/keys", modules: "github.com/google/go-cmp"},
 
 		{pkg: "gateway", uses: "i18n ledgerclient", pure: true},
+		{pkg: "gateway/crashpoint"},
 		{pkg: "channels", uses: "gateway"},
 		{pkg: "channels/sms", uses: "i18n", pure: true, modules: "github.com/rivo/uniseg"},
 		{pkg: "gateway/catalogue", uses: "i18n ledgerclient gateway", pure: true, modules: "github.com/goccy/go-yaml github.com/rivo/uniseg"},
 		{pkg: "gateway/dialogue", uses: "i18n ledgerclient gateway gateway/catalogue", pure: true, modules: "github.com/rivo/uniseg"},
 		{pkg: "gateway/conversation", uses: "i18n ledgerclient gateway gateway/catalogue gateway/dialogue"},
-		{pkg: "gateway/turn", uses: "i18n ledgerclient gateway channels"},
-		{pkg: "gateway/outbox", uses: "i18n ledgerclient gateway channels", modules: "golang.org/x/time"},
+		{pkg: "gateway/turn", uses: "i18n ledgerclient gateway gateway/crashpoint channels"},
+		{pkg: "gateway/outbox", uses: "i18n ledgerclient gateway gateway/crashpoint channels", modules: "golang.org/x/time"},
 		{pkg: "gateway/sqlite", uses: "i18n ledgerclient gateway", driver: true, modules: "github.com/mattn/go-sqlite3"},
 		{pkg: "gateway/storetest", uses: "i18n ledgerclient gateway", modules: "github.com/google/go-cmp pgregory.net/rapid"},
 		{pkg: "gateway/audit", uses: "i18n ledgerclient gateway", modules: "golang.org/x/mod"},
 		{pkg: "gateway/console", uses: "i18n ledgerclient gateway", modules: "github.com/gofiber/fiber github.com/prometheus/client_golang"},
 
 		{pkg: "channels/smpp", modules: "golang.org/x/time"},
-		{pkg: "channels/smppsms", uses: "i18n gateway channels channels/sms channels/smpp", driver: true, modules: "golang.org/x/time"},
+		{pkg: "channels/smppsms", uses: "i18n gateway gateway/crashpoint channels channels/sms channels/smpp", driver: true, modules: "golang.org/x/time"},
 		{pkg: "channels/twiliosms", uses: "i18n gateway channels channels/sms", driver: true, modules: "github.com/twilio/twilio-go"},
 
 		{pkg: "ussd", uses: "i18n gateway gateway/catalogue", pure: true, modules: "github.com/rivo/uniseg"},
@@ -77,7 +81,7 @@ func house() []row {
 		// know its wire, not its inside.
 		{
 			pkg: "cmd/setu/internal/phone", uses: "i18n channels/sms channels/smpp",
-			modules: "github.com/charmbracelet/bubbletea github.com/charmbracelet/bubbles github.com/charmbracelet/lipgloss github.com/charmbracelet/x github.com/rivo/uniseg",
+			modules: "github.com/charmbracelet/bubbletea github.com/charmbracelet/lipgloss github.com/rivo/uniseg",
 		},
 		{pkg: "cmd/setu/internal/bench", uses: "i18n channels/sms channels/smpp"},
 
