@@ -12,22 +12,15 @@ import (
 // hiddenPrefix starts an argument that is shown to the ledger as a hash only.
 const hiddenPrefix = "sha256:"
 
-// Salt hides a private argument. It is kept with the receipt and never goes to
-// the ledger: who has the words and the salt can prove that they are those.
-type Salt [32]byte
-
-// NewSalt draws a salt.
-func NewSalt() Salt {
-	var s Salt
-	_, _ = rand.Read(s[:]) // never fails (Go 1.24 and later)
-	return s
-}
+// NewSalt draws a salt for [Hide]: 26 characters, at least 128 random bits. It
+// is kept with the receipt and never goes to the ledger: who has the words and
+// the salt can prove that they are those.
+func NewSalt() string { return rand.Text() }
 
 // Hide is what the ledger sees in place of a private argument: "sha256:" and,
-// in hexadecimal, SHA-256 of the salt followed by the value in NFC.
-func Hide(value string, s Salt) string {
-	b := append(s[:len(s):len(s)], i18n.NFC(value)...)
-	sum := sha256.Sum256(b)
+// in hexadecimal, SHA-256 over the salt, a zero octet and the value in NFC.
+func Hide(value, salt string) string {
+	sum := sha256.Sum256([]byte(salt + "\x00" + i18n.NFC(value)))
 	return hiddenPrefix + hex.EncodeToString(sum[:])
 }
 

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -97,7 +97,10 @@ func (f *storedFile) ring() (*ring, error) {
 		if len(s.Key) != sha256.Size || s.Version != i+1 {
 			return nil, fmt.Errorf("pseudonym secret %d: wrong length or order", s.Version)
 		}
-		secrets[i] = secret{s.Version, s.Key}
+		var err error
+		if secrets[i], err = loadSecret(s.Version, s.Key); err != nil {
+			return nil, fmt.Errorf("pseudonym secret %d: %w", s.Version, err)
+		}
 	}
 	return newRing(keys, secrets), nil
 }
@@ -217,7 +220,7 @@ const (
 	SandboxPassphrase = "sandbox-keys.passphrase"
 )
 
-// sandboxWork is enough for a passphrase of 256 random bits.
+// sandboxWork is enough for a random passphrase, which has over 256 bits.
 const sandboxWork = 10
 
 // OpenSandbox opens the keystore of a sandbox in a folder that exists, or makes
@@ -225,14 +228,14 @@ const sandboxWork = 10
 // reads the one file reads the other.
 func OpenSandbox(folder string, o Options) (*Store, error) {
 	o.WorkFactor = sandboxWork
-	store, secret := filepath.Join(folder, SandboxStore), filepath.Join(folder, SandboxPassphrase)
-	passphrase, err := ReadPassphrase(secret)
+	store, beside := filepath.Join(folder, SandboxStore), filepath.Join(folder, SandboxPassphrase)
+	passphrase, err := ReadPassphrase(beside)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(store); err == nil {
-			return nil, fmt.Errorf("%w: %s is missing; put it back, or move %s away to begin anew", ErrPassphrase, secret, store)
+			return nil, fmt.Errorf("%w: %s is missing; put it back, or move %s away to begin anew", ErrPassphrase, beside, store)
 		}
-		passphrase = base64.RawURLEncoding.EncodeToString(newSecret(0).key)
-		err = writeWhole(secret, []byte(passphrase+"\n"), false)
+		passphrase = rand.Text() + rand.Text()
+		err = writeWhole(beside, []byte(passphrase+"\n"), false)
 	}
 	if err != nil {
 		return nil, err

@@ -13,12 +13,19 @@ import (
 type secret struct {
 	version int
 	key     []byte
+	// extracted is the pseudorandom key of HKDF (RFC 5869 section 2.2).
+	extracted []byte
 }
 
-func newSecret(version int) secret {
-	s := secret{version, make([]byte, sha256.Size)}
-	_, _ = rand.Read(s.key) // never fails (Go 1.24 and later)
-	return s
+func newSecret(version int) (secret, error) {
+	key := make([]byte, sha256.Size)
+	_, _ = rand.Read(key) // never fails (Go 1.24 and later)
+	return loadSecret(version, key)
+}
+
+func loadSecret(version int, key []byte) (secret, error) {
+	extracted, err := hkdf.Extract(sha256.New, key, nil)
+	return secret{version, key, extracted}, err
 }
 
 // pseudonymOctets is how much of the HMAC a pseudonym keeps: 144 bits, 24
@@ -42,17 +49,16 @@ func (s *Store) Pseudonym(department, number string) string {
 	return string(base64.RawURLEncoding.AppendEncode(out, mac.Sum(sum[:0])[:pseudonymOctets]))
 }
 
-// departmentKey derives a department's key, once.
+// departmentKey derives a department's key, once. One block of HKDF's output
+// is enough (RFC 5869 section 2.3, T(1)).
 func (r *ring) departmentKey(s secret, department string) []byte {
 	if key, ok := r.departments.Load(department); ok {
 		return key.([]byte)
 	}
-	key, err := hkdf.Key(sha256.New, s.key, nil, "setu pseudonym "+department, sha256.Size)
-	if err != nil {
-		// HKDF only refuses more than 255 blocks of output, or in FIPS mode
-		// a secret under 112 bits; read makes sure of the latter.
-		panic("keys: derive department key: " + err.Error())
-	}
+	mac := hmac.New(sha256.New, s.extracted)
+	mac.Write([]byte("setu pseudonym " + department))
+	mac.Write([]byte{1})
+	key := mac.Sum(nil)
 	r.departments.Store(department, key)
 	return key
 }

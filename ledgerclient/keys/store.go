@@ -98,7 +98,11 @@ func Create(path, passphrase string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newRing([]signingKey{key}, []secret{newSecret(1)})
+	first, err := newSecret(1)
+	if err != nil {
+		return nil, err
+	}
+	r := newRing([]signingKey{key}, []secret{first})
 	if err := s.write(r, false); err != nil {
 		return nil, err
 	}

@@ -193,7 +193,7 @@ func (w *world) grievances() {
 			"status":  status[i%len(status)],
 			"date":    w.date(filed),
 			"by":      w.date(filed + 15),
-			"text":    ledgerclient.Hide("synthetic "+number, ledgerclient.Salt{}),
+			"text":    ledgerclient.Hide("synthetic", number),
 		}
 		w.add("grievance~"+number, f.named("office", o.name))
 	}
