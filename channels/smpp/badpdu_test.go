@@ -19,7 +19,8 @@ func sized(length uint32, id smpp.CommandID, seq uint32, body string) []byte {
 
 // badPDUs are PDUs that each side may meet. The link answers as told (0: no answer) and
 // serves the next PDU.
-func badPDUs(t testing.TB, message smpp.CommandID) []badPDU {
+func badPDUs(tb testing.TB, message smpp.CommandID) []badPDU {
+	tb.Helper()
 	ok := mandatory(0, 12, 5, 0, 0)
 	with := func(more string) []byte { return append(bytes.Clone(ok), more...) }
 	resp := message.Response()
@@ -29,7 +30,7 @@ func badPDUs(t testing.TB, message smpp.CommandID) []badPDU {
 	}
 	payload, err := smpp.AppendMessage(nil, smpp.DataSM, 5, &smpp.ShortMessage{Text: make([]byte, 60000)})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	udhl0 := bytes.Replace(with("\x03\x00Hi"), []byte("\x00\x00\x00\x00"), []byte("\x00\x40\x00\x00"), 1)
 	return []badPDU{
@@ -61,8 +62,8 @@ func badPDUs(t testing.TB, message smpp.CommandID) []badPDU {
 		{"unbind_resp nobody asked for", rawPDU(smpp.Unbind.Response(), 5), 0, 0},
 		{"generic_nack out of the blue", rawPDU(smpp.GenericNack, 5), 0, 0},
 		{"oversized response", sized(80<<10, smpp.SubmitSM.Response(), 5, strings.Repeat("1", 80<<10-16)), 0, 0},
-		{"second bind", bindPDU(t, smpp.Receiver, 5, testPassword), smpp.BindReceiver.Response(), smpp.RAlyBnd},
-		{"second bind, wrong password", bindPDU(t, smpp.Transceiver, 5, "wrong"), smpp.BindTransceiver.Response(), smpp.RAlyBnd},
+		{"second bind", bindPDU(tb, smpp.Receiver, 5, testPassword), smpp.BindReceiver.Response(), smpp.RAlyBnd},
+		{"second bind, wrong password", bindPDU(tb, smpp.Transceiver, 5, "wrong"), smpp.BindTransceiver.Response(), smpp.RAlyBnd},
 		{"enquire_link with a body", rawPDU(smpp.EnquireLink, 5, 1, 2), smpp.EnquireLink.Response(), smpp.ROK},
 		{"number over the standard's highest", rawPDU(smpp.EnquireLink, 0xFFFFFFFF), smpp.EnquireLink.Response(), smpp.ROK},
 	}

@@ -57,6 +57,7 @@ func BenchmarkEcho(b *testing.B) {
 }
 
 func benchmarkEcho(b *testing.B, window int) {
+	b.Helper()
 	bound := make(chan *smpp.Session, 1)
 	var echoed sync.WaitGroup
 	addr, _ := serve(b, smpp.ServerConfig{

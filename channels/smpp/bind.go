@@ -38,6 +38,7 @@ func (t BindType) String() string {
 		return "transmitter"
 	case Receiver:
 		return "receiver"
+	case Transceiver:
 	}
 	return "transceiver"
 }
@@ -49,6 +50,7 @@ func (t BindType) Command() CommandID {
 		return BindTransmitter
 	case Receiver:
 		return BindReceiver
+	case Transceiver:
 	}
 	return BindTransceiver
 }
@@ -60,13 +62,10 @@ func (t BindType) Submits() bool { return t != Receiver }
 func (t BindType) Delivers() bool { return t != Transmitter }
 
 func bindType(id CommandID) (BindType, bool) {
-	switch id {
-	case BindTransceiver:
-		return Transceiver, true
-	case BindTransmitter:
-		return Transmitter, true
-	case BindReceiver:
-		return Receiver, true
+	for _, t := range [...]BindType{Transceiver, Transmitter, Receiver} {
+		if id == t.Command() {
+			return t, true
+		}
 	}
 	return 0, false
 }

@@ -235,7 +235,7 @@ func (c *Client) serve(ctx context.Context) error {
 	defer c.session.Store(nil)
 	c.cfg.Log.LogAttrs(ctx, slog.LevelInfo, "smpp link up", slog.String(keyLink, c.cfg.Name))
 	c.tell(LinkState{Session: s})
-	return s.run()
+	return s.run() //nolint:contextcheck // a session outlives its caller's context, to drain
 }
 
 // bind dials, shakes hands and binds.

@@ -348,6 +348,24 @@ func TestClient_Rate(t *testing.T) {
 	})
 }
 
+// TestClient_RateBelowFloor: a link of less than a message a second is not sped up by
+// being throttled.
+func TestClient_RateBelowFloor(t *testing.T) {
+	t.Parallel()
+	o := operator(t, smpp.ClientConfig{Rate: 0.5})
+	p, _ := o.accept()
+	done, got := answers(1)
+	if err := o.client.Send(t.Context(), message("x"), done); err != nil {
+		t.Fatal(err)
+	}
+	h, _ := p.read()
+	p.write(smpp.AppendMessageResp(nil, smpp.SubmitSM, h.Seq, smpp.RThrottled, ""))
+	receive(t, got)
+	if r := o.client.Rate(); r != 0.5 {
+		t.Errorf("Rate() = %v, want 0.5", r)
+	}
+}
+
 // TestClient_RateUnset: without a configured rate there is none, until the peer asks.
 func TestClient_RateUnset(t *testing.T) {
 	t.Parallel()

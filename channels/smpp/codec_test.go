@@ -12,14 +12,14 @@ import (
 	"setu/channels/smpp"
 )
 
-func decode(t testing.TB, pdu []byte) (smpp.ShortMessage, error) {
-	t.Helper()
+func decode(tb testing.TB, pdu []byte) (smpp.ShortMessage, error) {
+	tb.Helper()
 	h, err := smpp.DecodeHeader(pdu)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if int(h.Length) != len(pdu) {
-		t.Fatalf("command_length = %d, want %d", h.Length, len(pdu))
+		tb.Fatalf("command_length = %d, want %d", h.Length, len(pdu))
 	}
 	var m smpp.ShortMessage
 	err = m.Decode(h, pdu[smpp.HeaderOctets:])

@@ -56,7 +56,7 @@ type SessionConfig struct {
 	WriteTimeout    time.Duration // patience with a peer that does not read; default 10 s
 
 	Counters *Counters        // shared by the sessions of a link; nil for one of its own
-	Now      func() time.Time // nil for time.Now
+	Now      func() time.Time // nil for time.Now; write deadlines are made of it, so it has to be near the truth
 	Log      *slog.Logger     // nil for none
 }
 

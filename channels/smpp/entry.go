@@ -28,37 +28,54 @@ func (e *entry) admit(ctx context.Context) (s *Session, release func(), err erro
 	plain := e.conn
 	stop := context.AfterFunc(ctx, func() { _ = plain.Close() })
 	defer stop()
-	if e.sv.cfg.TLS != nil {
-		secure := tls.Server(e.conn, e.sv.cfg.TLS)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			return nil, nil, fmt.Errorf("TLS handshake: %w", err)
-		}
-		state := secure.ConnectionState()
-		e.conn, e.tls = secure, &state
+	if err := e.secure(ctx); err != nil {
+		return nil, nil, err
 	}
 	e.in = newFramer(e.conn, e.sv.cfg.MaxPDU)
+	h, body, err := e.awaitBind(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, release, err = e.bind(ctx, h, body)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !stop() {
+		release()
+		return nil, nil, ctx.Err()
+	}
+	return s, release, nil
+}
+
+// secure shakes hands, if the server has TLS.
+func (e *entry) secure(ctx context.Context) error {
+	if e.sv.cfg.TLS == nil {
+		return nil
+	}
+	secure := tls.Server(e.conn, e.sv.cfg.TLS)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return fmt.Errorf("TLS handshake: %w", err)
+	}
+	state := secure.ConnectionState()
+	e.conn, e.tls = secure, &state
+	return nil
+}
+
+// awaitBind reads up to the bind and answers what comes before it.
+func (e *entry) awaitBind(ctx context.Context) (Header, []byte, error) {
 	for range maxEarly {
 		h, body, err := e.in.next()
 		if err != nil && !isFault(err) {
-			return nil, nil, e.unreadable(ctx, h, err)
+			return h, nil, e.unreadable(ctx, h, err)
 		}
-		if _, bind := bindType(h.ID); !bind || err != nil {
-			if err := e.early(h, err); err != nil {
-				return nil, nil, err
-			}
-			continue
+		if _, bind := bindType(h.ID); bind && err == nil {
+			return h, body, nil
 		}
-		s, release, err := e.bind(ctx, h, body)
-		if err != nil {
-			return nil, nil, err
+		if err := e.early(h, err); err != nil {
+			return h, nil, err
 		}
-		if !stop() {
-			release()
-			return nil, nil, ctx.Err()
-		}
-		return s, release, nil
 	}
-	return nil, nil, errNoBind
+	return Header{}, nil, errNoBind
 }
 
 func isFault(err error) bool {

@@ -467,8 +467,8 @@ func TestFinding13_LengthsAndOrder(t *testing.T) {
 	}
 }
 
-func testTLS(t testing.TB) (server, client *tls.Config) {
-	t.Helper()
+func testTLS(tb testing.TB) (server, client *tls.Config) {
+	tb.Helper()
 	web := httptest.NewTLSServer(nil) // for its certificate of 127.0.0.1
 	defer web.Close()
 	roots := x509.NewCertPool()

@@ -11,6 +11,7 @@ import (
 )
 
 func seedPDUs(f *testing.F, add func(pdu []byte)) {
+	f.Helper()
 	for _, tt := range badPDUs(f, smpp.SubmitSM) {
 		if len(tt.pdu) < 4096 {
 			add(tt.pdu)
@@ -81,6 +82,7 @@ func FuzzDecodePDU(f *testing.F) {
 }
 
 func fuzzMessage(t *testing.T, h smpp.Header, body []byte) {
+	t.Helper()
 	var m smpp.ShortMessage
 	if err := m.Decode(h, body); err != nil {
 		onlyFault(t, h, err)

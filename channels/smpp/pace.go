@@ -14,7 +14,8 @@ const (
 	// rate comes down when its peer first throttles, and at which it is free again.
 	pacerTop = 10_000
 
-	// pacerFloor is the slowest rate in messages a second that throttling leads to.
+	// pacerFloor is the slowest rate in messages a second that throttling leads to, unless
+	// the configured one is slower.
 	pacerFloor = 1
 
 	// pacerHold is how long one halving is given to show: a window of requests that were
@@ -76,7 +77,7 @@ func (p *pacer) slowDown() {
 	if now.Sub(p.changed) < pacerHold {
 		return
 	}
-	p.set(now, max(pacerFloor, p.limiter.Limit()/2))
+	p.set(now, max(min(pacerFloor, p.top), p.limiter.Limit()/2))
 }
 
 func (p *pacer) speedUp() {

@@ -69,6 +69,8 @@ func (id CommandID) String() string {
 
 func (id CommandID) requestName() string {
 	switch id {
+	case GenericNack:
+		return ""
 	case BindReceiver:
 		return "bind_receiver"
 	case BindTransmitter:
@@ -151,13 +153,13 @@ func AppendEmpty(dst []byte, id CommandID, seq uint32, status Status) []byte {
 
 // setLength writes the command_length of the PDU that begins at dst[start].
 func setLength(dst []byte, start int) []byte {
-	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start)) //nolint:gosec // bounded by the 64 KiB limits of the fields
+	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start))
 	return dst
 }
 
 // Fault says what is wrong with a PDU and with which status it has to be answered.
 // It never holds a part of the PDU's content.
-type Fault struct {
+type Fault struct { //nolint:errname // reads as what it is: smpp.Fault
 	ID     CommandID // of the faulty PDU
 	Seq    uint32    // sequence_number that the answer has to carry
 	Status Status    // to answer with

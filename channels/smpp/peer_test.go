@@ -70,7 +70,7 @@ func (p *peer) expect(id smpp.CommandID, status smpp.Status, seq uint32) []byte 
 // expectEnd waits until our side has closed the connection.
 func (p *peer) expectEnd() {
 	p.t.Helper()
-	if h, _, err := p.next(); !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !isReset(err) {
+	if h, _, err := p.next(); !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.ErrClosedPipe) && !isReset(err) {
 		p.t.Fatalf("read %v, %v, want the end of the connection", h.ID, err)
 	}
 }
@@ -88,41 +88,41 @@ func (p *peer) alive() {
 }
 
 // start runs something until the test, or the caller of stop, ends it.
-func start(t testing.TB, run func(ctx context.Context) error) (stop func()) {
-	t.Helper()
+func start(tb testing.TB, run func(ctx context.Context) error) (stop func()) {
+	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := run(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("run ended with %v", err)
+			tb.Errorf("run ended with %v", err)
 		}
 	})
 	stop = func() {
 		cancel()
 		wg.Wait()
 	}
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	return stop
 }
 
-func listen(t testing.TB) net.Listener {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+func listen(tb testing.TB) net.Listener {
+	tb.Helper()
+	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = l.Close() })
+	tb.Cleanup(func() { _ = l.Close() })
 	return l
 }
 
-func dial(t testing.TB, addr string) *peer {
-	t.Helper()
-	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
+func dial(tb testing.TB, addr string) *peer {
+	tb.Helper()
+	conn, err := new(net.Dialer).DialContext(tb.Context(), "tcp", addr)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close() })
-	return &peer{t: t, conn: conn}
+	tb.Cleanup(func() { _ = conn.Close() })
+	return &peer{t: tb, conn: conn}
 }
 
 const (
@@ -137,18 +137,18 @@ func letIn(_ context.Context, r smpp.BindRequest) (smpp.Partner, smpp.Status) {
 	return smpp.Partner{}, smpp.ROK
 }
 
-func bindPDU(t testing.TB, kind smpp.BindType, seq uint32, password smpp.Secret) []byte {
-	t.Helper()
+func bindPDU(tb testing.TB, kind smpp.BindType, seq uint32, password smpp.Secret) []byte {
+	tb.Helper()
 	b, err := smpp.AppendBind(nil, seq, smpp.Bind{Type: kind, SystemID: testID, Password: password, Version: smpp.Version})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
 // serve starts a server of ours and gives its address.
-func serve(t testing.TB, cfg smpp.ServerConfig) (addr string, stop func()) {
-	t.Helper()
+func serve(tb testing.TB, cfg smpp.ServerConfig) (addr string, stop func()) {
+	tb.Helper()
 	if cfg.Authenticate == nil {
 		cfg.Authenticate = letIn
 	}
@@ -157,19 +157,19 @@ func serve(t testing.TB, cfg smpp.ServerConfig) (addr string, stop func()) {
 	}
 	sv, err := smpp.NewServer(cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	l := listen(t)
-	stop = start(t, func(ctx context.Context) error { return sv.Serve(ctx, l) })
+	l := listen(tb)
+	stop = start(tb, func(ctx context.Context) error { return sv.Serve(ctx, l) })
 	return l.Addr().String(), stop
 }
 
 // esme gives a hand-written client that is bound to a server of ours.
-func esme(t testing.TB, cfg smpp.ServerConfig) *peer {
-	t.Helper()
-	addr, _ := serve(t, cfg)
-	p := dial(t, addr)
-	p.write(bindPDU(t, smpp.Transceiver, 1, testPassword))
+func esme(tb testing.TB, cfg smpp.ServerConfig) *peer {
+	tb.Helper()
+	addr, _ := serve(tb, cfg)
+	p := dial(tb, addr)
+	p.write(bindPDU(tb, smpp.Transceiver, 1, testPassword))
 	p.expect(smpp.BindTransceiver.Response(), smpp.ROK, 1)
 	return p
 }
@@ -184,9 +184,9 @@ type smsc struct {
 }
 
 // operator starts a client of ours that binds to a hand-written SMSC.
-func operator(t testing.TB, cfg smpp.ClientConfig) *smsc {
-	t.Helper()
-	o := &smsc{t: t, l: listen(t), states: make(chan smpp.LinkState, 100)}
+func operator(tb testing.TB, cfg smpp.ClientConfig) *smsc {
+	tb.Helper()
+	o := &smsc{t: tb, l: listen(tb), states: make(chan smpp.LinkState, 100)}
 	cfg.Name, cfg.Addr, cfg.SystemID, cfg.Password = "operator-a", o.l.Addr().String(), testID, testPassword
 	if cfg.Handler == nil {
 		cfg.Handler = func(r *smpp.Request) { r.Respond(smpp.ROK, "") }
@@ -197,10 +197,10 @@ func operator(t testing.TB, cfg smpp.ClientConfig) *smsc {
 	cfg.OnState = func(s smpp.LinkState) { o.states <- s }
 	c, err := smpp.NewClient(cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	o.client = c
-	o.stop = start(t, c.Run)
+	o.stop = start(tb, c.Run)
 	return o
 }
 
@@ -241,11 +241,11 @@ func message(text string) *smpp.ShortMessage {
 	}
 }
 
-func messagePDU(t testing.TB, id smpp.CommandID, seq uint32, text string) []byte {
-	t.Helper()
+func messagePDU(tb testing.TB, id smpp.CommandID, seq uint32, text string) []byte {
+	tb.Helper()
 	b, err := smpp.AppendMessage(nil, id, seq, message(text))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
@@ -257,13 +257,13 @@ func rawPDU(id smpp.CommandID, seq uint32, body ...byte) []byte {
 	return b
 }
 
-func receive[T any](t testing.TB, c <-chan T) T {
-	t.Helper()
+func receive[T any](tb testing.TB, c <-chan T) T {
+	tb.Helper()
 	select {
 	case v := <-c:
 		return v
 	case <-time.After(patience):
-		t.Fatal("nothing came")
+		tb.Fatal("nothing came")
 		panic("unreachable")
 	}
 }

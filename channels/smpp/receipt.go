@@ -45,6 +45,7 @@ func (s State) Final() bool {
 	switch s {
 	case Delivered, Expired, Deleted, Undeliverable, Rejected:
 		return true
+	case Enroute, Accepted, Unknown:
 	}
 	return false
 }

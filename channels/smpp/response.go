@@ -105,7 +105,7 @@ func AppendQuery(dst []byte, seq uint32, q Query) ([]byte, error) {
 // AppendQueryResp appends the response to a query_sm for messageID. A refusal, or a
 // field that does not fit, is a header only.
 func AppendQueryResp(dst []byte, seq uint32, status Status, messageID string, r QueryResult) []byte {
-	if status == ROK && !(fits(messageID, maxMessageID) && fits(r.FinalDate, maxTime)) {
+	if status == ROK && (!fits(messageID, maxMessageID) || !fits(r.FinalDate, maxTime)) {
 		status = RQueryFail
 	}
 	start := len(dst)

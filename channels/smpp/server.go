@@ -78,10 +78,13 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 }
 
 // Serve takes connections until ctx ends, then stops listening, lets the requests under
-// way finish, unbinds all sessions and returns ctx's error. It owns l and closes it.
+// way finish, unbinds all sessions and returns ctx's error. It owns l and closes it; if
+// l is closed by somebody else, Serve ends its sessions in the same way and says so.
 func (sv *Server) Serve(ctx context.Context, l net.Listener) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
 	places := make(chan struct{}, sv.cfg.MaxConns)
@@ -128,7 +131,7 @@ func pause(ctx context.Context, d time.Duration) {
 
 // connection serves one connection. A panic in a callback ends only that connection.
 func (sv *Server) connection(ctx context.Context, conn net.Conn) {
-	defer func() {
+	defer func() { //nolint:contextcheck // only logs
 		if p := recover(); p != nil {
 			(&Session{cfg: sv.cfg.SessionConfig}).logPanic(BindTransceiver)
 		}
@@ -157,7 +160,7 @@ func (sv *Server) serve(ctx context.Context, s *Session) {
 	if sv.cfg.OnBound != nil {
 		sv.cfg.OnBound(s)
 	}
-	reason := s.run()
+	reason := s.run() //nolint:contextcheck // a session outlives its caller's context, to drain
 	sv.cfg.Log.LogAttrs(ctx, slog.LevelInfo, "smpp partner gone", slog.String(keySystem, s.SystemID()),
 		slog.String(keyRemote, s.Remote().String()), slog.String(keyError, reason.Error()))
 	if sv.cfg.OnClosed != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,23 +18,21 @@ func TestServer_Bind(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
-		pdu  func(t *testing.T) []byte
+		pdu  []byte
 		want smpp.Status
 	}{
-		{"right", func(t *testing.T) []byte { return bindPDU(t, smpp.Transceiver, 1, testPassword) }, smpp.ROK},
-		{"wrong password", func(t *testing.T) []byte { return bindPDU(t, smpp.Transceiver, 1, "wrong") }, smpp.RInvPaswd},
-		{"prefix of the password", func(t *testing.T) []byte { return bindPDU(t, smpp.Transceiver, 1, "s3cre") }, smpp.RInvPaswd},
-		{"empty body", func(*testing.T) []byte { return rawPDU(smpp.BindTransceiver, 1) }, smpp.RInvCmdLen},
-		{"system id of 30", func(*testing.T) []byte {
-			return rawPDU(smpp.BindTransceiver, 1, []byte(strings.Repeat("x", 30)+"\x00\x00\x00\x34\x00\x00\x00")...)
-		}, smpp.RInvSysID},
+		{"right", bindPDU(t, smpp.Transceiver, 1, testPassword), smpp.ROK},
+		{"wrong password", bindPDU(t, smpp.Transceiver, 1, "wrong"), smpp.RInvPaswd},
+		{"prefix of the password", bindPDU(t, smpp.Transceiver, 1, "s3cre"), smpp.RInvPaswd},
+		{"empty body", rawPDU(smpp.BindTransceiver, 1), smpp.RInvCmdLen},
+		{"system id of 30", rawPDU(smpp.BindTransceiver, 1, []byte(strings.Repeat("x", 30)+"\x00\x00\x00\x34\x00\x00\x00")...), smpp.RInvSysID},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			addr, _ := serve(t, smpp.ServerConfig{SystemID: "setu"})
 			p := dial(t, addr)
-			p.write(tt.pdu(t))
+			p.write(tt.pdu)
 			body := p.expect(smpp.BindTransceiver.Response(), tt.want, 1)
 			if tt.want != smpp.ROK {
 				p.expectEnd()
@@ -119,6 +118,7 @@ func TestServer_SlowLoris(t *testing.T) {
 type pipeListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
+	once   sync.Once
 }
 
 func (l *pipeListener) dial() net.Conn {
@@ -136,7 +136,11 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 	}
 }
 
-func (l *pipeListener) Close() error   { close(l.closed); return nil }
+func (l *pipeListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
 func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 
 func TestServer_MaxBinds(t *testing.T) {
@@ -251,6 +255,51 @@ func TestServer_StopsInOrder(t *testing.T) {
 	p.expectEnd()
 	_ = p.conn.Close()
 	receive(t, stopped)
+}
+
+// TestServer_StopDeadline: a partner that answers nothing does not hold the server up,
+// and a listener that somebody closes ends it.
+func TestServer_StopDeadline(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		end  func(cancel context.CancelFunc, l *pipeListener)
+		want error
+	}{
+		{"told to stop", func(cancel context.CancelFunc, _ *pipeListener) { cancel() }, context.Canceled},
+		{"listener closed", func(_ context.CancelFunc, l *pipeListener) { _ = l.Close() }, net.ErrClosed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sv, err := smpp.NewServer(smpp.ServerConfig{
+					Authenticate:  letIn,
+					SessionConfig: smpp.SessionConfig{Handler: func(*smpp.Request) {}}, // never answers
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				l := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				ended := make(chan error, 1)
+				go func() { ended <- sv.Serve(ctx, l) }()
+				p := &peer{t: t, conn: l.dial()}
+				p.write(bindPDU(t, smpp.Transceiver, 1, testPassword))
+				p.expect(smpp.BindTransceiver.Response(), smpp.ROK, 1)
+				p.write(messagePDU(t, smpp.SubmitSM, 2, "x"))
+				began := time.Now()
+				tt.end(cancel, l)
+				if err := <-ended; !errors.Is(err, tt.want) {
+					t.Errorf("Serve = %v, want %v", err, tt.want)
+				}
+				if took := time.Since(began); took != 5*time.Second {
+					t.Errorf("Serve ended after %v, want its 5 s of drain time", took)
+				}
+				p.expectEnd()
+			})
+		})
+	}
 }
 
 func TestServer_TLSOnly(t *testing.T) {

@@ -248,7 +248,7 @@ func (s *Session) checkDrained() {
 // Close ends the session in good order: it takes no new requests, waits until those
 // under way in both directions are answered, unbinds, and returns when the session has
 // ended. When ctx ends first, the connection is closed at once and ctx's error
-// returned.
+// returned. It waits for the session's goroutines, so no handler or callback may call it.
 func (s *Session) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true

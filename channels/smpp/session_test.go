@@ -303,10 +303,12 @@ func TestSession_MaxUnanswered(t *testing.T) {
 		bind func(t *testing.T, cfg smpp.SessionConfig) *peer
 	}{
 		{"client", smpp.DeliverSM, smpp.RXTAppn, func(t *testing.T, cfg smpp.SessionConfig) *peer {
+			t.Helper()
 			p, _ := operator(t, smpp.ClientConfig{SessionConfig: cfg}).accept()
 			return p
 		}},
 		{"server", smpp.SubmitSM, smpp.RThrottled, func(t *testing.T, cfg smpp.SessionConfig) *peer {
+			t.Helper()
 			return esme(t, smpp.ServerConfig{SessionConfig: cfg})
 		}},
 	} {

@@ -71,11 +71,7 @@ func (s Status) String() string {
 // Temporary reports whether the same request may succeed later without a change:
 // the peer is busy, throttles, or is out of order for now.
 func (s Status) Temporary() bool {
-	switch s {
-	case RThrottled, RMsgQFul, RXTAppn, RSysErr, RInvNumMsgs:
-		return true
-	}
-	return false
+	return s == RThrottled || s == RMsgQFul || s == RXTAppn || s == RSysErr
 }
 
 // Permanent reports whether repeating the same request is pointless. ESME_ROK is
@@ -90,25 +86,26 @@ func (s Status) name() string {
 	if s < RInvTLVStream {
 		return s.mandatoryName()
 	}
-	switch s {
-	case RInvTLVStream:
-		return "RINVTLVSTREAM"
-	case ROptParNotAllwd:
-		return "ROPTPARNOTALLWD"
-	case RInvParLen:
-		return "RINVPARLEN"
-	case RMissingOptParam:
-		return "RMISSINGOPTPARAM"
-	case RInvOptParamVal:
-		return "RINVOPTPARAMVAL"
-	case RDeliveryFailure:
-		return "RDELIVERYFAILURE"
-	case RUnknownErr:
-		return "RUNKNOWNERR"
+	for _, known := range [...]struct {
+		status Status
+		name   string
+	}{
+		{RInvTLVStream, "RINVTLVSTREAM"},
+		{ROptParNotAllwd, "ROPTPARNOTALLWD"},
+		{RInvParLen, "RINVPARLEN"},
+		{RMissingOptParam, "RMISSINGOPTPARAM"},
+		{RInvOptParamVal, "RINVOPTPARAMVAL"},
+		{RDeliveryFailure, "RDELIVERYFAILURE"},
+		{RUnknownErr, "RUNKNOWNERR"},
+	} {
+		if known.status == s {
+			return known.name
+		}
 	}
 	return ""
 }
 
+// mandatoryName names the statuses below 0xC0, which are not about optional parameters.
 func (s Status) mandatoryName() string {
 	names := [...]string{
 		ROK: "ROK", RInvMsgLen: "RINVMSGLEN", RInvCmdLen: "RINVCMDLEN", RInvCmdID: "RINVCMDID",

@@ -81,7 +81,7 @@ func (t TLVs) Text(tag Tag) string {
 
 func appendTLV(dst []byte, tag Tag, value []byte) []byte {
 	dst = binary.BigEndian.AppendUint16(dst, uint16(tag))
-	dst = binary.BigEndian.AppendUint16(dst, uint16(len(value))) //nolint:gosec // callers check 65,535
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(value)))
 	return append(dst, value...)
 }
 

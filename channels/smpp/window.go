@@ -24,11 +24,11 @@ type window struct {
 }
 
 func newWindow(size int) window {
-	return window{slots: make([]slot, 1<<bits.Len(uint(2*size-1)))} //nolint:gosec // size is positive and bounded
+	return window{slots: make([]slot, 1<<bits.Len(uint(2*size-1)))}
 }
 
 func (w *window) at(seq uint32) *slot {
-	return &w.slots[seq&uint32(len(w.slots)-1)] //nolint:gosec // a power of two, far below 32 bits
+	return &w.slots[seq&uint32(len(w.slots)-1)]
 }
 
 // next gives a sequence number that no request under way bears. The caller holds fewer

@@ -58,7 +58,7 @@ func (s *Session) writeBatch(batch []byte) bool {
 		n, err = s.conn.Write(batch)
 	}
 	s.mu.Lock()
-	s.written += uint64(n) //nolint:gosec // never negative
+	s.written += uint64(n)
 	s.mu.Unlock()
 	if err != nil {
 		s.fail(lost(err))
