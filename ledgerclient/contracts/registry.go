@@ -60,8 +60,10 @@ func registryPut(c *call) ledgerclient.Answer {
 	}
 	var r ledgerclient.Record
 	for name, value := range c.Call.Args {
-		if name, ok := strings.CutPrefix(name, "field."); ok {
-			r = r.Set(name, value)
+		if field, ok := strings.CutPrefix(name, "field."); ok && field == "" {
+			return invalid(name)
+		} else if ok {
+			r = r.Set(field, value)
 		}
 	}
 	c.put(key, r)
