@@ -57,8 +57,8 @@ type Catalogue struct {
 	texts    map[string]*Text // the engine's own
 
 	index      map[string]Word
-	candidates []string // folded words, for near misses
-	longest    int      // words of the longest keyword
+	candidates []candidate // for near misses
+	longest    int         // words of the longest keyword
 	limits     Limits
 	menuPage   map[gateway.Medium]int
 }

@@ -139,12 +139,14 @@ func (s *Service) checkWays(edges []edge, note *Problems) {
 		to := s.steps[e.to]
 		switch {
 		case to == nil:
-		case e.answer && s.steps[e.from].Call.Submit:
+		case e.answer && s.steps[e.from].Call != nil && s.steps[e.from].Call.Submit:
 			note.add(e.at, "a transaction's answer comes when its dialogue is over: neither next nor retry")
 		case to.Input == nil && e.answer && !e.silent:
 			note.add(e.at, "step %q asks nothing: a text before it would never be read", e.to)
 		case to.Input == nil && e.answer && s.steps[e.from].Input == nil:
 			note.add(e.at, "steps %q and %q both ask nothing: one call may not follow another by itself", e.from, e.to)
+		case to.Input != nil && to.Input.Type == InputItem && e.answer && !e.silent:
+			note.add(e.at, "step %q shows a list, which needs the room: its own question says what it is, not a text before it", e.to)
 		case to.Input != nil && to.Input.Type == InputItem && !e.answer:
 			note.add(e.at, "step %q chooses from a list: only an answer leads to it", e.to)
 		}

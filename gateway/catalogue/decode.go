@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"setu/gateway"
 	"setu/i18n"
@@ -16,7 +17,7 @@ import (
 const (
 	maxSteps   = 64
 	maxWindow  = 24 * time.Hour // the contracts' own bound of an undo
-	maxKeyword = 40             // octets
+	maxKeyword = 40             // characters
 )
 
 // decodeService reads a service.yaml. What it returns is whole enough for the
@@ -111,8 +112,8 @@ func (n node) words() words {
 		}
 		for _, text := range e.val.strs() {
 			folded := i18n.Fold(text)
-			if folded == "" || len(folded) > maxKeyword {
-				e.val.fail("%q cannot be a keyword: 1 to %d octets are needed", text, maxKeyword)
+			if folded == "" || utf8.RuneCountInString(folded) > maxKeyword {
+				e.val.fail("%q cannot be a keyword: 1 to %d characters are needed", text, maxKeyword)
 				continue
 			}
 			w[lang] = append(w[lang], word{text: text, folded: folded, at: e.val.at})

@@ -124,7 +124,30 @@ func pageOf(pages map[gateway.Medium]int, m gateway.Medium) int {
 	return MaxOptions
 }
 
-// PageOn is how many options go on a page of a medium.
+// Fill is how many of a reply's options, which are rows of a list, fit one
+// screen of a service: in every language, with a line for more; at least 1.
+func (c *Catalogue) Fill(s *Service, r gateway.Reply, m gateway.Medium) int {
+	limit, limited := c.limits[m]
+	all := r.Options
+	n := min(len(all), MaxOptions)
+	if !limited || limit.Measure == nil {
+		return n
+	}
+	most := cmp.Or(s.limits[m], limit.Max, defaultMax)
+	r.More = true
+	for _, lang := range i18n.Langs() {
+		r.Format.Lang = lang
+		for ; n > 1; n-- {
+			r.Options = all[:n]
+			if used, _ := limit.Measure(c.Render(r, m)); used <= most {
+				break
+			}
+		}
+	}
+	return n
+}
+
+// PageOn is how many options of a choice go on a page of a medium.
 func (st *Step) PageOn(m gateway.Medium) int { return pageOf(st.Page, m) }
 
 func (c *Catalogue) pageFor(s *Service, key string, m gateway.Medium) int {

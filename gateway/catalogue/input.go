@@ -51,6 +51,9 @@ func (in *Input) Branching() bool {
 	return in.Type == InputChoice && len(in.Options) > 0 && in.Options[0].Next != ""
 }
 
+// listed says that the screen shows what can be chosen.
+func (in *Input) listed() bool { return in.Type == InputChoice || in.Type == InputItem }
+
 // Option is one option of a choice.
 type Option struct {
 	ID   string

@@ -158,8 +158,8 @@ func (p *drafter) single(key string) {
 	p.add(key, draft{lines: []line{p.line(key, false)}})
 }
 
-// input adds the question of a step, its two better forms, and the help that
-// stands before it.
+// input adds the question of a step, its better forms, and the help that stands
+// before it.
 func (p *drafter) input(st *Step) {
 	options := p.options(st)
 	question := p.line(st.ID, false)
@@ -171,16 +171,21 @@ func (p *drafter) input(st *Step) {
 		p.add(key, draft{lines: lines, options: options, paged: options != nil})
 	}
 	with(st.ID, question)
-	with("about > "+st.ID, p.line("about", false), question)
-	reasons := st.Input.reasons()
+	if st.Input.Type != InputItem {
+		with("about > "+st.ID, p.line("about", false), question)
+	}
 	if better {
 		with(st.ID+".again", again)
 	}
-	for _, reason := range append(reasons, "again-empty") {
+	for _, reason := range append(st.Input.reasons(), "again-empty") {
 		if !better {
 			with(st.ID+".again "+reason, p.c.own(reason), question)
 		}
-		with(st.ID+".again2 "+reason, p.c.own(reason), again, p.c.own("hint"))
+		if st.Input.listed() && !better {
+			with(st.ID+".again2 "+reason, p.c.own(reason), p.c.own("hint"))
+		} else {
+			with(st.ID+".again2 "+reason, p.c.own(reason), again, p.c.own("hint"))
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package catalogue
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"setu/i18n"
 )
@@ -86,10 +85,10 @@ func (c *Catalogue) addWord(one word, w Word, note *Problems) {
 	old, clash := c.index[one.folded]
 	if !clash {
 		c.index[one.folded] = w
-		c.candidates = append(c.candidates, one.folded)
+		c.candidates = append(c.candidates, candidate{letters: []rune(one.folded), word: w})
 		return
 	}
-	if old.Command == w.Command && old.Service == w.Service && old.Step == w.Step {
+	if old.sameAs(w) {
 		return
 	}
 	note.add(one.at, "keyword %q is taken by %s", one.text, old.owner())
@@ -106,42 +105,48 @@ func (w Word) owner() string {
 // distance: one for words of four and five letters, two for longer ones. ok is
 // false if none or several are equally near.
 func (c *Catalogue) Suggest(folded string) (w Word, ok bool) {
-	letters := utf8.RuneCountInString(folded)
-	limit := 0
+	letters := []rune(folded)
+	limit := 2
 	switch {
-	case letters > 20 || letters < 4:
+	case len(letters) < 4 || len(letters) > maxKeyword:
 		return Word{}, false
-	case letters < 6:
+	case len(letters) < 6:
 		limit = 1
-	default:
-		limit = 2
 	}
 	best := limit + 1
-	for _, candidate := range c.candidates {
-		n := utf8.RuneCountInString(candidate)
-		if n < 3 || n-letters > limit || letters-n > limit {
+	for _, near := range c.candidates {
+		n := len(near.letters)
+		if n < 3 || n-len(letters) > limit || len(letters)-n > limit {
 			continue
 		}
-		found := c.index[candidate]
-		switch d := editDistance(folded, candidate); {
+		switch d := editDistance(letters, near.letters); {
 		case d < best:
-			best, w, ok = d, found, true
-		case d == best && ok && (found.Service != w.Service || found.Command != w.Command || found.Step != w.Step):
+			best, w, ok = d, near.word, true
+		case d == best && ok && !near.word.sameAs(w):
 			ok = false
 		}
 	}
 	return w, ok && best <= limit
 }
 
+func (w Word) sameAs(v Word) bool {
+	return w.Command == v.Command && w.Service == v.Service && w.Step == v.Step
+}
+
+// candidate is a word that may be meant by one that nothing is known by.
+type candidate struct {
+	letters []rune
+	word    Word
+}
+
 // editDistance is the number of letters to add, drop, change or swap with a
-// neighbour that make b of a (optimal string alignment), up to 64 letters.
-func editDistance(a, b string) int {
-	const most = 64
-	x, y := []rune(a), []rune(b)
-	if len(x) > most || len(y) > most {
-		return most
+// neighbour that make y of x (optimal string alignment). Words longer than a
+// keyword are far from everything.
+func editDistance(x, y []rune) int {
+	if len(x) > maxKeyword || len(y) > maxKeyword {
+		return maxKeyword
 	}
-	var rows [3][most + 1]int
+	var rows [3][maxKeyword + 1]int
 	for j := range len(y) + 1 {
 		rows[0][j] = j
 	}

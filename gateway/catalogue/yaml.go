@@ -187,7 +187,7 @@ func (n node) fields(known map[string]func(node)) {
 func nearestKey(key string, known map[string]func(node)) string {
 	best, distance := "", 3
 	for k := range known {
-		if d := editDistance(key, k); d < distance || d == distance && k < best {
+		if d := editDistance([]rune(key), []rune(k)); d < distance || d == distance && k < best {
 			best, distance = k, d
 		}
 	}

@@ -136,11 +136,16 @@ func (m *move) follow(next string, items []map[string]string) {
 		kept, all := m.keepItems(svc, items)
 		m.s.Dialogue.Items = kept
 		if !all {
-			m.say(gateway.Part{Text: "list-cut", Values: map[string]i18n.Value{"count": numberValue(len(kept))}})
+			m.say(listCut(len(kept)))
 		}
 	}
 	m.goTo(next)
 	m.run(said{}, false)
+}
+
+// listCut says how many rows of a longer list are there.
+func listCut(rows int) gateway.Part {
+	return gateway.Part{Text: "list-cut", Values: map[string]i18n.Value{"count": numberValue(rows)}}
 }
 
 // retry asks a step again after the ledger did not know what was given.

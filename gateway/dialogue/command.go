@@ -131,6 +131,9 @@ func (m *move) help(rest said) {
 		return
 	}
 	m.say(gateway.Part{Service: m.s.Dialogue.Service, Text: "about"})
+	if st.Input.Type == catalogue.InputItem { // a list leaves no room for both
+		return
+	}
 	m.ask()
 }
 

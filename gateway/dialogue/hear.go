@@ -2,6 +2,7 @@ package dialogue
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"setu/gateway"
@@ -203,24 +204,30 @@ func (m *move) choose(o gateway.Offer) {
 
 // outside takes a message that answers no question of a service.
 func (m *move) outside(msg *said, word catalogue.Word, used int) {
-	d := &m.s.Dialogue
-	lang, err := i18n.ParseLang(msg.text)
-	receipt, notReceipt := ledgerclient.ParseReceipt(msg.text)
-	switch {
-	case word.Service != nil:
+	if word.Service != nil {
 		m.enter(word.Service, word.Step, msg.from(used))
-	case d.Step == stepReceipt && d.Service == "":
+		return
+	}
+	d := &m.s.Dialogue
+	if d.Service == "" && d.Step == stepReceipt {
 		m.checkReceipt(msg)
-	case notReceipt == nil:
+		return
+	}
+	if r, err := ledgerclient.ParseReceipt(msg.text); err == nil {
 		m.leave()
-		m.out.Lookup = receipt
-	case err == nil && utf8.RuneCountInString(msg.text) > 3: // a name, not "hi"
-		m.setLang(lang)
-	case msg.blank():
-		m.menu(0)
+		m.out.Lookup = r
+		return
+	}
+	if utf8.RuneCountInString(msg.text) > 3 { // a language's name, not "hi"
+		if lang, err := i18n.ParseLang(msg.text); err == nil {
+			m.setLang(lang)
+			return
+		}
+	}
+	switch {
 	case d.Step == stepMenu && msg.number():
 		m.wrongAtMenu()
-	case strings.Trim(msg.text, "0123456789০১২৩৪৫৬৭৮৯०१२३४५६७८९ ,.-*#+") == "":
+	case msg.blank(), !strings.ContainsFunc(msg.text, unicode.IsLetter):
 		m.menu(0)
 	default:
 		m.unknown(msg)

@@ -270,26 +270,74 @@ func (m *move) options(s *catalogue.Service, st *catalogue.Step) {
 	m.clearOffers()
 	d := &m.s.Dialogue
 	m.out.Reply.Expect = string(st.Input.Type)
-	total := 0
 	switch st.Input.Type {
-	case catalogue.InputChoice:
-		total = len(st.Input.Options)
 	case catalogue.InputItem:
-		total = len(d.Items)
-	}
-	size := st.PageOn(m.medium)
-	if d.Page*size >= total {
-		d.Page = 0
-	}
-	for i := d.Page * size; i < min(total, (d.Page+1)*size); i++ {
-		if st.Input.Type == catalogue.InputItem {
-			m.offer(doItem, d.Items[i]["id"], m.item(s, st, d.Items[i]))
-			continue
+		m.rows(s, st)
+	case catalogue.InputChoice:
+		all, size := st.Input.Options, st.PageOn(m.medium)
+		if d.Page*size >= len(all) {
+			d.Page = 0
 		}
-		id := st.Input.Options[i].ID
-		m.offer(doOption, id, m.part(s, st.ID+".options."+id))
+		first := d.Page * size
+		for _, o := range all[first:min(len(all), first+size)] {
+			m.offer(doOption, o.ID, m.part(s, st.ID+".options."+o.ID))
+		}
+		m.out.Reply.More = len(all) > size
 	}
-	m.out.Reply.More = total > size
+}
+
+// rows puts a page of the last list on the screen. How many rows a page has
+// depends on how long they are, so the pages before it are measured too.
+func (m *move) rows(s *catalogue.Service, st *catalogue.Step) {
+	d := &m.s.Dialogue
+	first, size := m.page(s, st, d.Page)
+	if size == 0 {
+		d.Page = 0
+		first, size = m.page(s, st, 0)
+	}
+	for _, row := range d.Items[first : first+size] {
+		m.offer(doItem, row["id"], m.item(s, st, row))
+	}
+	m.out.Reply.More = len(d.Items) > size
+}
+
+// page is where the n-th page of a list begins and how many rows it has: as
+// many as fit behind the longest question, so that it is the same page however
+// often it is asked. size is 0 behind the last page.
+func (m *move) page(s *catalogue.Service, st *catalogue.Step, n int) (first, size int) {
+	items := m.s.Dialogue.Items
+	before := m.longestQuestion(s, st)
+	for p := 0; ; p++ {
+		rest := items[first:]
+		if len(rest) == 0 {
+			return first, 0
+		}
+		r := gateway.Reply{Parts: before}
+		for _, row := range rest[:min(len(rest), catalogue.MaxOptions)] {
+			r.Options = append(r.Options, gateway.Option{Digit: digit(len(r.Options) + 1), Label: m.item(s, st, row)})
+		}
+		size = m.e.words.Fill(s, r, m.medium)
+		if p == n {
+			return first, size
+		}
+		first += size
+	}
+}
+
+// longestQuestion is the most that is ever said before the rows of a list.
+func (m *move) longestQuestion(s *catalogue.Service, st *catalogue.Step) []gateway.Part {
+	size := 0
+	for _, row := range m.s.Dialogue.Items {
+		size += itemSize(row)
+	}
+	again := st.ID + ".again"
+	if _, better := s.Text(again); better {
+		return []gateway.Part{{Text: "again-choice"}, m.part(s, again), {Text: "hint"}}
+	}
+	if size > maxItems/2 { // rows may have been left out, and that was said
+		return []gateway.Part{listCut(len(m.s.Dialogue.Items)), m.part(s, st.ID)}
+	}
+	return []gateway.Part{{Text: "again-choice"}, m.part(s, st.ID)}
 }
 
 // wrong answers an input that the step cannot take: better each time, and the
@@ -305,14 +353,15 @@ func (m *move) wrong(st *catalogue.Step, reason gateway.Part) {
 		m.ask()
 		return
 	}
-	again := st.ID + ".again"
-	_, better := s.Text(again)
+	_, better := s.Text(st.ID + ".again")
+	listed := st.Input.Type == catalogue.InputChoice || st.Input.Type == catalogue.InputItem
 	if d.Tries > 1 || !better {
 		m.say(reason)
 	}
-	if better {
-		m.say(m.part(s, again))
-	} else {
+	switch {
+	case better:
+		m.say(m.part(s, st.ID+".again"))
+	case d.Tries == 1 || !listed: // with the list before her, two sentences are enough
 		m.say(m.part(s, st.ID))
 	}
 	if d.Tries > 1 {
