@@ -25,6 +25,10 @@ var errUnbound = errors.New("bench: unbound")
 // readOctets is the size of the read buffer: about 600 answers at once.
 const readOctets = 128 << 10
 
+// inlineOctets is the most that the reader writes itself: far less than a
+// socket's buffer holds, so that it cannot wait for a gateway that waits for it.
+const inlineOctets = 16 << 10
+
 // link is the bound connection. The lock covers out and all of the traffic,
 // so that what was read can be answered without handing it on.
 type link struct {
@@ -33,11 +37,13 @@ type link struct {
 	from int
 	to   int
 
-	mu     sync.Mutex
-	ready  *sync.Cond // out is not empty, or the link has ended
-	out    []byte     // encoded, not yet written
-	ended  error
-	closed chan struct{}
+	mu      sync.Mutex
+	ready   *sync.Cond // out is not empty and nobody writes, or the link has ended
+	out     []byte     // encoded, not yet written
+	spare   []byte     // the other buffer
+	writing bool
+	ended   error
+	closed  chan struct{}
 }
 
 // dial connects and binds as a transceiver.
@@ -164,6 +170,11 @@ func (l *link) unbind(t *traffic) {
 func (l *link) end(reason error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.stop(reason)
+}
+
+// stop is end for a caller that holds mu.
+func (l *link) stop(reason error) {
 	if l.ended != nil {
 		return
 	}
@@ -203,8 +214,13 @@ func (l *link) drain(t *traffic, now time.Duration) error {
 		}
 	}
 	t.pump(now)
-	l.flush()
-	return nil
+	// Waking the writer costs more than a small write, which the socket's
+	// buffer takes without waiting.
+	if len(l.out) > inlineOctets || l.writing {
+		l.flush()
+		return nil
+	}
+	return l.writeOut()
 }
 
 // flush wakes the writer. The caller holds mu.
@@ -214,25 +230,36 @@ func (l *link) flush() {
 	}
 }
 
-// write sends whatever is encoded in one call.
+// write sends whatever is encoded in one call, when nobody else does.
 func (l *link) write() {
-	var spare []byte
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for {
-		l.mu.Lock()
-		for len(l.out) == 0 && l.ended == nil {
+		for (len(l.out) == 0 || l.writing) && l.ended == nil {
 			l.ready.Wait()
 		}
-		if l.ended != nil {
-			l.mu.Unlock()
+		if l.ended != nil || l.writeOut() != nil {
 			return
 		}
-		full := l.out
-		l.out = spare[:0]
-		l.mu.Unlock()
-		if _, err := l.conn.Write(full); err != nil {
-			l.end(fmt.Errorf("%w: %w", ErrLink, err))
-			return
-		}
-		spare = full
 	}
+}
+
+// writeOut writes what is encoded now. The caller holds mu, which is let go
+// meanwhile.
+func (l *link) writeOut() error {
+	if len(l.out) == 0 || l.ended != nil {
+		return nil
+	}
+	full := l.out
+	l.out, l.writing = l.spare[:0], true
+	l.mu.Unlock()
+	_, err := l.conn.Write(full)
+	l.mu.Lock()
+	l.spare, l.writing = full, false
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrLink, err)
+		l.stop(err)
+	}
+	l.flush()
+	return err
 }

@@ -32,6 +32,12 @@ func ParseMix(s string) (Mix, error) {
 	return "", fmt.Errorf("%w: mix %q is none of help, query, submit", ErrConfig, s)
 }
 
+// UnmarshalText is [ParseMix], for flags and files.
+func (m *Mix) UnmarshalText(text []byte) (err error) {
+	*m, err = ParseMix(string(text))
+	return err
+}
+
 // openCards is how many cards of the sandbox's ledger answer to any caller.
 const openCards = 20
 

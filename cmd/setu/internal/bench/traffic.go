@@ -114,14 +114,14 @@ type traffic struct {
 	start   time.Duration
 	issued  int // messages that have become due
 	stamps  []stamp
-	share   float64 // of Bengali, carried over
-	turns   [2]int  // of the next conversation, in Bengali and in English
+	turns   [2]int // of the next conversation, in Bengali and in English
 	firsts  [][]first
 	tally   tally
 	moved   time.Duration // when something was answered last
 	ended   time.Duration // when the phase was complete
 	message smpp.ShortMessage
 	over    chan struct{}
+	call    chan struct{} // for the pacer
 }
 
 func newTraffic(cfg Config, kinds []kind, l *link) *traffic {
@@ -135,6 +135,7 @@ func newTraffic(cfg Config, kinds []kind, l *link) *traffic {
 		base:   rand.IntN((numberSpace-cfg.Citizens)/10_000) * 10_000,
 		firsts: make([][]first, len(kinds)),
 		over:   make(chan struct{}, 1),
+		call:   make(chan struct{}, 1),
 	}
 	ref := binary.BigEndian.AppendUint16(nil, uint16(rand.Uint32()))
 	t.mark = smpp.TLVs{{Tag: smpp.TagUserMessageRef, Value: ref}}
@@ -183,6 +184,7 @@ func (t *traffic) open(n int, rate float64) {
 	t.moved, t.ended = t.start, 0
 	t.pump(t.start)
 	t.link.flush()
+	t.wake()
 }
 
 // wait lets time pass for answers that come twice.
@@ -216,24 +218,41 @@ func (t *traffic) giveUp() bool {
 }
 
 // pace issues messages at the run's rate, and lets go on what was held back.
+// It sleeps when there is neither.
 func (t *traffic) pace() {
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
 	for {
 		select {
 		case <-t.link.closed:
 			return
-		case <-tick.C:
-			t.link.mu.Lock()
-			now := t.clock()
-			t.issue(now)
-			if t.rate > 0 || len(t.again) > 0 {
-				t.pump(now)
-				t.link.flush()
+		case <-t.call:
+			timer.Reset(time.Millisecond)
+		case <-timer.C:
+			if t.goOn() {
+				timer.Reset(time.Millisecond)
 			}
-			t.link.mu.Unlock()
 		}
 	}
+}
+
+// wake starts the pacer. It may be called with or without the lock.
+func (t *traffic) wake() {
+	select {
+	case t.call <- struct{}{}:
+	default:
+	}
+}
+
+// goOn sends what is due and reports whether more will be.
+func (t *traffic) goOn() bool {
+	t.link.mu.Lock()
+	defer t.link.mu.Unlock()
+	now := t.clock()
+	t.issue(now)
+	t.pump(now)
+	t.link.flush()
+	return t.ended == 0 && (t.rate > 0 || now < t.blocked)
 }
 
 // issue notes the messages that have become due since the last time. What
@@ -281,7 +300,7 @@ func (t *traffic) begin(now time.Duration) bool {
 	t.free = t.free[:len(t.free)-1]
 	number := t.rested[t.rest]
 	t.rest = (t.rest + 1) % len(t.rested)
-	k := t.nextKind()
+	k := t.nextKind(number)
 	t.trips[i] = trip{citizen: number, kind: k, due: due}
 	t.citizens[number] = citizen{trip: i + 1, allowed: uint8(len(t.kinds[k].steps) + t.kinds[k].extra)}
 	t.tally.begun++
@@ -304,12 +323,12 @@ func (t *traffic) nextDue(now time.Duration) (time.Duration, bool) {
 	return due, true
 }
 
-// nextKind deals the conversations out evenly, in the wanted share of Bengali.
-func (t *traffic) nextKind() int {
+// nextKind deals the conversations of the citizen's language out evenly. A
+// citizen keeps her language, because the gateway remembers it.
+func (t *traffic) nextKind(citizen int) int {
 	half := len(t.kinds) / 2
 	lang := 1
-	if t.share += t.cfg.Bengali; t.share >= 1 {
-		t.share--
+	if share := t.cfg.Bengali; int(share*float64(citizen+1)) > int(share*float64(citizen)) {
 		lang = 0
 	}
 	t.turns[lang]++
@@ -398,6 +417,7 @@ func (t *traffic) acknowledged(h smpp.Header, now time.Duration) {
 		t.tally.status = h.Status
 		t.again = append(t.again, i)
 		t.blocked = now + pause
+		t.wake()
 	default:
 		t.tally.refused++
 		t.tally.status = h.Status
