@@ -191,6 +191,29 @@ func TestResponse_Doubled(t *testing.T) {
 	}
 }
 
+// TestResponse_WrongCommand shows that a number alone makes no response: it has to be
+// the response of that command.
+func TestResponse_WrongCommand(t *testing.T) {
+	t.Parallel()
+	p, s := operator(t, smpp.ClientConfig{}).accept()
+	done, got := answers(2)
+	if err := s.Send(t.Context(), message("x"), done); err != nil {
+		t.Fatal(err)
+	}
+	h, _ := p.read()
+	for _, id := range []smpp.CommandID{smpp.DeliverSM, smpp.DataSM, smpp.QuerySM, smpp.EnquireLink, 0x00010200} {
+		p.write(smpp.AppendEmpty(nil, id.Response(), h.Seq, smpp.ROK))
+	}
+	p.alive()
+	if len(got) != 0 {
+		t.Errorf("answer = %+v, want none yet", <-got)
+	}
+	p.write(smpp.AppendMessageResp(nil, smpp.SubmitSM, h.Seq, smpp.ROK, "1"))
+	if a := receive(t, got); a.resp.MessageID != "1" {
+		t.Errorf("answer = %+v", a)
+	}
+}
+
 // TestOversizedResponse_Status shows that the answer to a request is not lost with the
 // body that no one reads.
 func TestOversizedResponse_Status(t *testing.T) {

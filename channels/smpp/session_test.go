@@ -343,8 +343,11 @@ func TestSession_PeerNeverReads(t *testing.T) {
 	closed := make(chan error, 1)
 	p := esme(t, smpp.ServerConfig{
 		OnClosed:      func(_ *smpp.Session, err error) { closed <- err },
-		SessionConfig: smpp.SessionConfig{WriteTimeout: 300 * time.Millisecond, Counters: counters},
+		SessionConfig: smpp.SessionConfig{WriteTimeout: time.Second, Counters: counters},
 	})
+	if err := p.conn.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
+		t.Fatal(err)
+	}
 	flood := smpp.AppendEmpty(nil, smpp.EnquireLink, 1, smpp.ROK)
 	for len(flood) < 1<<20 {
 		flood = append(flood, flood...)
@@ -359,6 +362,10 @@ func TestSession_PeerNeverReads(t *testing.T) {
 	}
 	if err := receive(t, closed); !errors.Is(err, smpp.ErrLost) {
 		t.Errorf("session ended with %v, want ErrLost", err)
+	}
+	// What it took is what fits into the socket buffers and a queue of 256 KiB.
+	if took := counters.In.Load() * smpp.HeaderOctets; took > 16<<20 {
+		t.Errorf("the session took %d octets from a peer that reads nothing", took)
 	}
 }
 
