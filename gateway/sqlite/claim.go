@@ -8,14 +8,13 @@ import (
 )
 
 const (
-	itemColumns = `id, kind, lane, state, token, due, next, expires, unless, payload, saved, attempts, reason, created`
+	itemColumns = `id, kind, lane, state, token, due, next, expires, unless, payload, saved, attempts, reason, created, head, link, receipt`
 
 	sqlClaim = `SELECT ` + itemColumns + ` FROM outbox
 WHERE head = 1 AND state < 5 AND kind = +?1 AND link = +?2 AND next <= ?3 ORDER BY next LIMIT +?4`
 	sqlClaimAny = `SELECT ` + itemColumns + ` FROM outbox
 WHERE head = 1 AND state < 5 AND kind = +?1 AND next <= ?2 ORDER BY next LIMIT +?3`
-	// A message whose holder was not heard of again may have been sent.
-	sqlLease = `UPDATE outbox SET attempts = attempts + (token <> 0 AND kind = 1), token = ?1, next = ?2, updated = ?3 WHERE id = ?4`
+	sqlLease = `UPDATE outbox SET head = 2, attempts = ?1, token = ?2, next = ?3, updated = ?4 WHERE id = ?5`
 	sqlHeld  = `SELECT ` + itemColumns + ` FROM outbox WHERE id = ?`
 
 	sqlReadLinks = `WITH RECURSIVE l(link) AS (
@@ -23,14 +22,14 @@ WHERE head = 1 AND state < 5 AND kind = +?1 AND next <= ?2 ORDER BY next LIMIT +
   UNION ALL
   SELECT (SELECT min(o.link) FROM outbox o WHERE o.head = 1 AND o.state < 5 AND o.kind = 1 AND o.link > l.link) FROM l WHERE l.link IS NOT NULL
 )
-SELECT link FROM l WHERE link IS NOT NULL AND EXISTS (
-  SELECT 1 FROM outbox o WHERE o.head = 1 AND o.state < 5 AND o.kind = 1 AND o.link = l.link AND (o.token = 0 OR o.next <= ?1))`
+SELECT link FROM l WHERE link IS NOT NULL`
 )
 
 // Claim leases up to limit items of the kind that are due and head their lane,
 // oldest due first. link narrows messages to one link; an empty one stands for
-// all. An item whose lease has run out is claimed again. When ctx ends while
-// the claim is on its way, what it leased falls due again with its lease.
+// all. An item whose lease has run out is claimed again; a message of that kind
+// counts an attempt, since it may have been sent. When ctx ends while the claim
+// is on its way, what it leased falls due again with its lease.
 func (s *Store) Claim(ctx context.Context, kind gateway.Kind, link string, limit int) ([]gateway.Item, error) {
 	var rows [][]value
 	err := s.do(ctx, func(w *writer) error {
@@ -44,14 +43,19 @@ func (s *Store) Claim(ctx context.Context, kind gateway.Kind, link string, limit
 	return decodeItems(rows)
 }
 
-// Links are the links that have messages waiting unleased.
+// Links are the links that have messages waiting unleased, due or not.
 func (s *Store) Links(ctx context.Context) ([]string, error) {
+	if end := s.firstEnd.Load(); end != 0 && end <= s.now().UnixMilli() {
+		if err := s.do(ctx, (*writer).expire); err != nil {
+			return nil, fmt.Errorf("list links: %w", err)
+		}
+	}
 	var links []string
 	err := s.read(ctx, func(c *conn) error {
 		return c.each(rLinks, func(v []value) error {
 			links = append(links, text(v[0]))
 			return nil
-		}, s.now().UnixMilli())
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list links: %w", err)
@@ -60,45 +64,54 @@ func (s *Store) Links(ctx context.Context) ([]string, error) {
 }
 
 func (w *writer) claim(kind gateway.Kind, link string, limit int) ([][]value, error) {
+	if err := w.expire(); err != nil {
+		return nil, err
+	}
 	q, args := qClaim, []value{int64(kind), link, w.now, int64(limit)}
 	if kind == gateway.Message && link == "" {
 		q, args = qClaimAny, []value{int64(kind), w.now, int64(limit)}
 	}
-	var found [][]value
-	err := w.each(q, func(v []value) error {
-		found = append(found, append([]value(nil), v...))
-		return nil
-	}, args...)
+	found, err := w.rows(q, args...)
 	if err != nil {
 		return nil, err
 	}
-	held := found[:0]
+	leased := found[:0]
 	for _, v := range found {
-		if gateway.State(number(v[colState])) == gateway.Queued { //nolint:gosec // written by this package
-			needless, err := w.supersede(number(v[colID]), v[colUnless])
-			if err != nil {
-				return nil, err
-			}
-			if needless {
-				continue
-			}
-		}
-		if err := w.hold(v); err != nil {
+		needless, err := w.supersede(heldOf(v))
+		if err != nil {
 			return nil, err
 		}
-		held = append(held, v)
+		if needless {
+			continue
+		}
+		if err := w.lease(v); err != nil {
+			return nil, err
+		}
+		leased = append(leased, v)
 	}
-	return held, nil
+	return leased, nil
 }
 
-// hold leases the item of a row, and brings the row up to date.
-func (w *writer) hold(v []value) error {
-	token, until := w.mint(), w.lease()
-	if number(v[colToken]) != 0 && number(v[colKind]) == int64(gateway.Message) {
-		v[colAttempts] = number(v[colAttempts]) + 1
+// lease leases the item of a row, and brings the row up to date.
+func (w *writer) lease(v []value) error {
+	before := heldOf(v)
+	before.followers = true
+	h := w.hold(before)
+	attempts := number(v[colAttempts])
+	if before.token != 0 && before.kind == gateway.Message {
+		attempts++
 		w.done.doubled++
 	}
-	v[colToken], v[colNext] = token, until
-	_, _, err := w.exec(qLease, token, until, w.now, v[colID])
+	v[colToken], v[colNext], v[colAttempts], v[colHead] = h.token, h.until, attempts, int64(isLeased)
+	_, _, err := w.exec(qLease, attempts, h.token, h.until, w.now, h.id)
 	return err
+}
+
+// heldOf is what the writer remembers of the item of a row.
+func heldOf(v []value) held {
+	return held{
+		id: number(v[colID]), token: number(v[colToken]), until: number(v[colNext]), created: number(v[colCreated]),
+		kind: gateway.Kind(number(v[colKind])), state: gateway.State(number(v[colState])), //nolint:gosec // written by this package
+		lane: text(v[colLane]), link: text(v[colLink]), receipt: text(v[colReceipt]), unless: text(v[colUnless]),
+	}
 }

@@ -31,6 +31,9 @@ const (
 	colAttempts
 	colReason
 	colCreated
+	colHead
+	colLink
+	colReceipt
 )
 
 // storedSession is a session in the file. Private values are revealed by name
@@ -177,8 +180,10 @@ func decodeItem(v []value) (gateway.Item, error) {
 		ID: number(v[colID]), State: gateway.State(number(v[colState])), Token: number(v[colToken]), //nolint:gosec // written by this package
 		Attempts: int(number(v[colAttempts])), Reason: text(v[colReason]), Created: instant(number(v[colCreated])),
 	}
-	if it.Token != 0 {
+	if number(v[colHead]) == isLeased {
 		it.Leased = instant(number(v[colNext]))
+	} else {
+		it.Token = 0 // of a lease that has ended
 	}
 	if p.SMS != nil {
 		it.SMS = &gateway.SMSOut{Text: gateway.Private(p.SMS.Text), Class: p.SMS.Class}

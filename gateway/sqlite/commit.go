@@ -8,16 +8,9 @@ import (
 )
 
 const (
-	// A copy under the provider's own key (bind '') is always a duplicate.
-	// Under a digest it is one when the first copy came on another bind and
-	// not long ago. No bind outlives its process, so that every message of
-	// an earlier epoch came on another one, and the time that the gateway
-	// was down does not count.
 	sqlAccept = `INSERT INTO inbox (hash, link, key, bind, medium, event, sender, dest, text, at, flags, stored, turned)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 WHERE NOT EXISTS (
-  SELECT 1 FROM inbox WHERE hash = ?1 AND link = ?2 AND key = ?3 AND (?4 = ''
-    OR CASE WHEN id <= ?14 THEN stored >= ?15 ELSE bind <> ?4 AND stored >= ?16 END))`
-	sqlFirstCopy  = `SELECT id FROM inbox WHERE hash = +? AND link = +? AND key = +? ORDER BY id LIMIT 1`
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	sqlCopies     = `SELECT id, bind, stored FROM inbox WHERE hash = +? AND link = +? AND key = +? ORDER BY id DESC LIMIT 1`
 	sqlUnaccept   = `DELETE FROM inbox WHERE id = ?`
 	sqlTurn       = `UPDATE inbox SET turned = 1 WHERE id = ? AND turned = 0`
 	sqlNewSession = `INSERT INTO session (citizen, version, body) VALUES (?, 1, ?) ON CONFLICT DO NOTHING`
@@ -120,34 +113,45 @@ func (o *commitOp) apply(w *writer) error {
 
 // accept puts the message into the inbox, or finds that it is there.
 func (o *commitOp) accept(w *writer) error {
-	in, window := &o.in, w.s.window
-	var flags, turned int64
+	in := &o.in
+	v, err := w.first(qCopies, o.hash, in.Link, in.Key)
+	if err != nil {
+		return fmt.Errorf("look for copies: %w", err)
+	}
+	if v != nil && w.redelivered(in.Bind, number(v[0]), text(v[1]), number(v[2])) {
+		o.out = gateway.Committed{Inbox: number(v[0]), Duplicate: true}
+		return nil
+	}
+	var flags int64
 	if in.Incomplete {
 		flags |= flagIncomplete
 	}
 	if in.Undecodable {
 		flags |= flagUndecodable
 	}
-	if o.c.Turned {
-		turned = 1
-	}
-	id, n, err := w.exec(qAccept, o.hash, in.Link, in.Key, in.Bind, string(in.Medium), int64(in.Event),
-		in.From.Reveal(), in.To.Reveal(), in.Text.Reveal(), ms(in.At), flags, w.now, turned,
-		w.lastInbox, w.now-window-w.pause, w.now-window)
+	o.out.Inbox, _, err = w.exec(qAccept, o.hash, in.Link, in.Key, in.Bind, string(in.Medium), int64(in.Event),
+		in.From.Reveal(), in.To.Reveal(), in.Text.Reveal(), ms(in.At), flags, w.now, one(o.c.Turned))
 	if err != nil {
 		return fmt.Errorf("accept: %w", err)
 	}
-	if n == 1 {
-		o.out.Inbox = id
-		return nil
-	}
-	first, err := w.first(qFirstCopy, o.hash, in.Link, in.Key)
-	if err != nil {
-		return fmt.Errorf("find first copy: %w", err)
-	}
-	o.out.Inbox, _ = first[0].(int64)
-	o.out.Duplicate = true
 	return nil
+}
+
+// redelivered says that a message which came on bind is the one in row, whose
+// link and key it has, and which came on bind firstBind and was stored then.
+//
+// Under the provider's own key (no bind) it always is. Under a digest it is
+// when the first one came on another bind and not long ago. No bind outlives its
+// process, so that every message of an earlier epoch came on another one; the
+// time that the gateway was down does not count.
+func (w *writer) redelivered(bind string, row int64, firstBind string, stored int64) bool {
+	switch {
+	case bind == "":
+		return true
+	case row <= w.lastInbox:
+		return stored >= w.now-w.s.window-w.pause
+	}
+	return firstBind != bind && stored >= w.now-w.s.window
 }
 
 // session writes the session if it is still the one that the turn began with.

@@ -195,6 +195,15 @@ func (c *conn) each(q query, row func([]value) error, args ...value) (err error)
 	}
 }
 
+// rows are all rows of a query.
+func (c *conn) rows(q query, args ...value) (rows [][]value, err error) {
+	err = c.each(q, func(v []value) error {
+		rows = append(rows, append([]value(nil), v...))
+		return nil
+	}, args...)
+	return rows, err
+}
+
 // first is the first row of a query, or nil. It is good until the next query.
 func (c *conn) first(q query, args ...value) ([]value, error) {
 	var found []value

@@ -10,13 +10,16 @@ import (
 )
 
 const (
-	sqlPutHead = `INSERT INTO outbox (kind, lane, head, state, token, due, next, expires, unless, receipt, link, payload, created, updated)
-SELECT ?1, ?2, 1, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11
-WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE lane = ?2 AND state < 6)`
-	sqlPutBehind = `INSERT INTO outbox (kind, lane, head, state, token, due, next, expires, unless, receipt, link, payload, created, updated)
-VALUES (?1, ?2, 0, ?3, 0, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)`
+	sqlPut = `INSERT INTO outbox (kind, lane, head, state, token, due, next, expires, unless, receipt, link, payload, created, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)`
 	sqlPutReceipt   = `INSERT INTO receipt (receipt, service, state, at) VALUES (?, ?, 1, ?)`
 	sqlReceiptFinal = `SELECT 1 FROM receipt WHERE receipt = ? AND state >= 6`
+)
+
+// The values of outbox.head.
+const (
+	isHead   = 1
+	isLeased = 2
 )
 
 // effect is a [gateway.Effect] as the writer takes it.
@@ -78,30 +81,54 @@ func (w *writer) put(e *effect) (gateway.Item, error) {
 	if due == 0 {
 		due = w.now
 	}
-	link := e.link()
-	if state == gateway.Queued {
-		var token int64
-		next := due
-		if e.Lease && due <= w.now {
-			token, next = w.mint(), w.lease()
-		}
-		id, n, err := w.exec(qPutHead, int64(e.Kind), e.Lane, token, due, next, ms(e.Expires),
-			optional(string(e.Unless)), receipt, link, e.payload, w.now)
-		if err != nil {
-			return gateway.Item{}, err
-		}
-		if n == 1 {
-			return gateway.Item{
-				Effect: e.Effect, ID: id, State: state, Token: token,
-				Leased: instant(next), Created: instant(w.now),
-			}, nil
-		}
-	} else {
-		w.done.count(e.Kind, state)
+	it := held{
+		created: w.now, kind: e.Kind, state: state,
+		lane: e.Lane, link: e.link(), receipt: text(receipt), unless: string(e.Unless),
 	}
-	_, _, err := w.exec(qPutBehind, int64(e.Kind), e.Lane, int64(state), due, ms(e.Expires),
-		optional(string(e.Unless)), receipt, link, e.payload, w.now)
-	return gateway.Item{}, err
+	head, err := w.place(&it)
+	if err != nil {
+		return gateway.Item{}, err
+	}
+	next, token := due, int64(0)
+	if head == isHead && e.Lease && due <= w.now {
+		// The lease itself is given once the item has its number.
+		head, next, token = isLeased, w.leaseEnd(), w.nextToken()
+	}
+	it.id, _, err = w.exec(qPut, int64(e.Kind), e.Lane, head, int64(state), token, due, next, ms(e.Expires),
+		optional(it.unless), receipt, it.link, e.payload, w.now)
+	if err != nil {
+		return gateway.Item{}, err
+	}
+	w.lastItem = it.id
+	if head != isLeased {
+		return gateway.Item{}, nil
+	}
+	h := w.hold(it)
+	return gateway.Item{
+		Effect: e.Effect, ID: h.id, State: state, Token: h.token,
+		Leased: instant(h.until), Created: instant(h.created),
+	}, nil
+}
+
+// place is whether a new item heads its lane or waits behind others.
+func (w *writer) place(it *held) (int64, error) {
+	if it.state != gateway.Queued {
+		w.done.count(it.kind, it.state)
+		return 0, nil
+	}
+	if h := w.leases.byLane[it.lane]; h != nil {
+		if !h.followers {
+			followed := *h
+			followed.followers = true
+			w.leases.set(h.id, &followed)
+		}
+		return 0, nil
+	}
+	first, err := w.first(qNext, it.lane)
+	if err != nil || first != nil {
+		return 0, err
+	}
+	return isHead, nil
 }
 
 // putReceipt keeps the number of a transaction from being used again.

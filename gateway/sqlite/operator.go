@@ -1,9 +1,10 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"setu/gateway"
 )
@@ -13,51 +14,93 @@ const (
 	// ?1 has a bit set for each wanted state.
 	sqlReadList = `SELECT ` + itemColumns + ` FROM outbox
 WHERE (?1 >> state) & 1 AND (+?2 = 0 OR kind = +?2) AND id > ?3 ORDER BY id LIMIT +?4`
-	// Unfinished items are few beside finished ones, and indexed. The signs
-	// keep SQLite from walking through all items in the order of their ids.
+	// The signs keep SQLite from walking through all items in the order of
+	// their numbers.
 	sqlReadListWaiting = `SELECT ` + itemColumns + ` FROM outbox
-WHERE state < 6 AND (?1 >> state) & 1 AND (+?2 = 0 OR kind = +?2) AND +id > ?3 ORDER BY +id LIMIT +?4`
-	sqlReadWaiting   = `SELECT kind, state, count(*) FROM outbox INDEXED BY outbox_lane WHERE state < 6 GROUP BY kind, state`
-	sqlReadOldest    = `SELECT ifnull(min(created), 0) FROM outbox INDEXED BY outbox_lane WHERE state < 6`
+WHERE state < 6 AND head < 2 AND (?1 >> state) & 1 AND (+?2 = 0 OR kind = +?2) AND +id > ?3 ORDER BY +id LIMIT +?4`
+	sqlReadWaiting   = `SELECT kind, state, count(*) FROM outbox INDEXED BY outbox_lane WHERE state < 6 AND head < 2 GROUP BY kind, state`
+	sqlReadOldest    = `SELECT ifnull(min(created), 0) FROM outbox INDEXED BY outbox_lane WHERE state < 6 AND head < 2`
 	sqlReadAccepting = `SELECT count(*) FROM inbox INDEXED BY inbox_waiting WHERE turned = 0`
 
 	sqlRequeue = `UPDATE outbox SET state = ?1, token = 0, due = ?2, next = ?2, updated = ?2 WHERE id = ?3`
 )
 
 // ErrNoItem says that the outbox holds no item with a number.
-var ErrNoItem = errors.New("sqlite: no such item")
+var ErrNoItem = gateway.ErrNotFound
 
 // pageOfItems is the limit of [Store.List] when none is given.
 const pageOfItems = 100
 
 // List are the items that f chooses, in the order of their numbers.
 func (s *Store) List(ctx context.Context, f gateway.Filter) ([]gateway.Item, error) {
-	limit := f.Limit
-	if limit <= 0 {
-		limit = pageOfItems
+	if f.Limit <= 0 {
+		f.Limit = pageOfItems
 	}
-	var mask int64
-	q := rListWaiting
-	for _, st := range f.States {
-		mask |= 1 << st
-		if st.Final() {
-			q = rList
-		}
+	list := s.listAll
+	if len(f.States) > 0 && !slices.ContainsFunc(f.States, gateway.State.Final) {
+		list = s.listWaiting
 	}
-	if len(f.States) == 0 {
-		q, mask = rList, -1
-	}
-	var rows [][]value
-	err := s.read(ctx, func(c *conn) error {
-		return c.each(q, func(v []value) error {
-			rows = append(rows, append([]value(nil), v...))
-			return nil
-		}, mask, int64(f.Kind), f.After, int64(limit))
-	})
+	rows, err := list(ctx, f)
 	if err != nil {
 		return nil, fmt.Errorf("list items: %w", err)
 	}
 	return decodeItems(rows)
+}
+
+// listAll walks through all items in the order of their numbers.
+func (s *Store) listAll(ctx context.Context, f gateway.Filter) (rows [][]value, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		rows, err = c.rows(rList, wanted(f), int64(f.Kind), f.After, int64(f.Limit))
+		return err
+	})
+	return rows, err
+}
+
+// listWaiting finds unfinished items, which are few beside the finished ones:
+// those that nobody holds by their index, the others from the writer's memory.
+func (s *Store) listWaiting(ctx context.Context, f gateway.Filter) (rows [][]value, err error) {
+	var leased []int64
+	err = s.do(ctx, func(w *writer) error {
+		for _, h := range w.leases.byID {
+			if h.id > f.After && wanted(f)>>h.state&1 == 1 && (f.Kind == 0 || f.Kind == h.kind) {
+				leased = append(leased, h.id)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(leased)
+	err = s.read(ctx, func(c *conn) error {
+		rows, err = c.rows(rListWaiting, wanted(f), int64(f.Kind), f.After, int64(f.Limit))
+		for _, id := range leased[:min(len(leased), f.Limit)] {
+			if err != nil {
+				return err
+			}
+			var one [][]value
+			one, err = c.rows(rItem, id)
+			rows = append(rows, one...)
+		}
+		return err
+	})
+	byID := func(a, b []value) int { return cmp.Compare(number(a[colID]), number(b[colID])) }
+	slices.SortFunc(rows, byID)
+	// An item may have been given back between the two looks.
+	rows = slices.CompactFunc(rows, func(a, b []value) bool { return byID(a, b) == 0 })
+	return rows[:min(len(rows), f.Limit)], err
+}
+
+// wanted has a bit set for each state that f asks for.
+func wanted(f gateway.Filter) int64 {
+	if len(f.States) == 0 {
+		return -1
+	}
+	var mask int64
+	for _, st := range f.States {
+		mask |= 1 << st
+	}
+	return mask
 }
 
 // Item is one item of the outbox. The error is [ErrNoItem] when it is not there.
@@ -112,10 +155,12 @@ func (s *Store) Requeue(ctx context.Context, id int64) error {
 // errors are those of [Store.Requeue].
 func (s *Store) Discard(ctx context.Context, id int64, reason string) error {
 	err := s.do(ctx, func(w *writer) error {
-		if _, err := w.free(id); err != nil {
+		v, err := w.free(id)
+		if err != nil {
 			return err
 		}
-		return w.end(id, gateway.Dead, reason)
+		h := heldOf(v)
+		return w.end(&h, gateway.Dead, reason)
 	})
 	if err != nil {
 		return fmt.Errorf("discard item %d: %w", id, err)
@@ -125,6 +170,9 @@ func (s *Store) Discard(ctx context.Context, id int64, reason string) error {
 
 // free is the row of an unfinished item that nobody holds.
 func (w *writer) free(id int64) ([]value, error) {
+	if err := w.expire(); err != nil {
+		return nil, err
+	}
 	v, err := w.first(qHeld, id)
 	switch {
 	case err != nil:
@@ -133,7 +181,7 @@ func (w *writer) free(id int64) ([]value, error) {
 		return nil, refusal{ErrNoItem}
 	case gateway.State(number(v[colState])).Final(): //nolint:gosec // written by this package
 		return nil, refusal{gateway.ErrFinal}
-	case number(v[colToken]) != 0 && number(v[colNext]) > w.now:
+	case number(v[colHead]) == isLeased:
 		return nil, refusal{gateway.ErrLease}
 	}
 	return v, nil
@@ -143,11 +191,23 @@ func (w *writer) free(id int64) ([]value, error) {
 func (s *Store) Stats(ctx context.Context) (gateway.Stats, error) {
 	st := gateway.Stats{Full: s.full.Load()}
 	st.Finished, st.MaybeDoubled = s.finished.counts()
-	err := s.read(ctx, func(c *conn) error {
+	var waiting tally
+	var oldest int64
+	err := s.do(ctx, func(w *writer) error {
+		for _, h := range w.leases.byID {
+			waiting.add(h.kind, h.state, 1)
+			if oldest == 0 || h.created < oldest {
+				oldest = h.created
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return gateway.Stats{}, fmt.Errorf("count items: %w", err)
+	}
+	err = s.read(ctx, func(c *conn) error {
 		err := c.each(rWaiting, func(v []value) error {
-			st.Waiting = append(st.Waiting, gateway.Count{
-				Kind: gateway.Kind(number(v[0])), State: gateway.State(number(v[1])), Items: number(v[2]), //nolint:gosec // written by this package
-			})
+			waiting.add(gateway.Kind(number(v[0])), gateway.State(number(v[1])), number(v[2])) //nolint:gosec // written by this package
 			return nil
 		})
 		if err != nil {
@@ -157,7 +217,9 @@ func (s *Store) Stats(ctx context.Context) (gateway.Stats, error) {
 		if err != nil {
 			return err
 		}
-		st.Oldest = instant(number(v[0]))
+		if n := number(v[0]); n != 0 && (oldest == 0 || n < oldest) {
+			oldest = n
+		}
 		if v, err = c.first(rAccepting); err == nil {
 			st.Accepted = number(v[0])
 		}
@@ -166,5 +228,6 @@ func (s *Store) Stats(ctx context.Context) (gateway.Stats, error) {
 	if err != nil {
 		return gateway.Stats{}, fmt.Errorf("count items: %w", err)
 	}
+	st.Waiting, st.Oldest = waiting.counts(), instant(oldest)
 	return st, nil
 }

@@ -11,30 +11,28 @@ const (
 	qRollback
 
 	qAccept
-	qFirstCopy
+	qCopies
 	qUnaccept
 	qTurn
 	qNewSession
 	qSession
 
-	qPutHead
-	qPutBehind
+	qPut
 	qPutReceipt
 	qReceiptFinal
 
 	qClaim
 	qClaimAny
 	qLease
+	qExpire
+	qLeasedFrom
 
 	qMove
 	qMoveReceipt
 	qFinish
-	qStand
-	qAfter
-	qEnd
+	qNext
 	qEndReceipt
 	qNeedless
-	qLeft
 	qPromote
 	qHeld
 
@@ -50,6 +48,7 @@ const (
 
 	qRequeue
 	qVoid
+	qForget
 	qStaleNeedless
 
 	qStepOutbox
@@ -84,21 +83,21 @@ func statement(q query) string {
 	return [queries]string{
 		qBegin: "BEGIN IMMEDIATE", qCommit: "COMMIT", qRollback: "ROLLBACK",
 
-		qAccept: sqlAccept, qFirstCopy: sqlFirstCopy, qUnaccept: sqlUnaccept, qTurn: sqlTurn,
+		qAccept: sqlAccept, qCopies: sqlCopies, qUnaccept: sqlUnaccept, qTurn: sqlTurn,
 		qNewSession: sqlNewSession, qSession: sqlSession,
 
-		qPutHead: sqlPutHead, qPutBehind: sqlPutBehind, qPutReceipt: sqlPutReceipt, qReceiptFinal: sqlReceiptFinal,
+		qPut: sqlPut, qPutReceipt: sqlPutReceipt, qReceiptFinal: sqlReceiptFinal,
 
-		qClaim: sqlClaim, qClaimAny: sqlClaimAny, qLease: sqlLease,
+		qClaim: sqlClaim, qClaimAny: sqlClaimAny, qLease: sqlLease, qExpire: sqlExpire, qLeasedFrom: sqlLeasedFrom,
 
-		qMove: sqlMove, qMoveReceipt: sqlMoveReceipt, qFinish: sqlFinish, qStand: sqlStand, qAfter: sqlAfter,
-		qEnd: sqlEnd, qEndReceipt: sqlEndReceipt, qNeedless: sqlNeedless, qLeft: sqlLeft, qPromote: sqlPromote, qHeld: sqlHeld,
+		qMove: sqlMove, qMoveReceipt: sqlMoveReceipt, qFinish: sqlFinish, qNext: sqlNext,
+		qEndReceipt: sqlEndReceipt, qNeedless: sqlNeedless, qPromote: sqlPromote, qHeld: sqlHeld,
 
 		qFragments: sqlFragments, qPutFragment: sqlPutFragment, qJoin: sqlJoin,
 
 		qDeliver: sqlDeliver, qDelivered: sqlDelivered, qPutEarly: sqlPutEarly, qEarly: sqlEarly, qDropEarly: sqlDropEarly,
 
-		qRequeue: sqlRequeue, qVoid: sqlVoid, qStaleNeedless: sqlStaleNeedless,
+		qRequeue: sqlRequeue, qVoid: sqlVoid, qForget: sqlForget, qStaleNeedless: sqlStaleNeedless,
 
 		qStepOutbox: sqlStepOutbox, qPruneOutbox: sqlPruneOutbox, qStepInbox: sqlStepInbox, qPruneInbox: sqlPruneInbox,
 		qPruneFragments: sqlPruneFragments, qPruneEarly: sqlPruneEarly, qAnyEarly: sqlAnyEarly,

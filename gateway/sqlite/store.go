@@ -79,6 +79,7 @@ type Store struct {
 	nReader int
 
 	full     atomic.Bool
+	firstEnd atomic.Int64 // of a lease, Unix ms; 0: none
 	finished tallies
 	closing  chan struct{}
 	closed   sync.Once
@@ -137,7 +138,7 @@ func (s *Store) open(o Options) error {
 	if err != nil {
 		return err
 	}
-	s.w = &writer{conn: c, s: s}
+	s.w = &writer{conn: c, s: s, leases: newLeases()}
 	if o.MaxPages > 0 {
 		if err := c.script(fmt.Sprintf("PRAGMA max_page_count = %d", o.MaxPages)); err != nil {
 			return err
@@ -175,9 +176,13 @@ func (s *Store) open(o Options) error {
 const writerPragmas = `PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864`
 
 const (
-	sqlVoid = `UPDATE outbox SET attempts = attempts + (kind = 1), token = 0, next = due WHERE head = 1 AND state < 5 AND token <> 0`
+	// A message whose holder is gone may have been sent.
+	sqlVoid = `UPDATE outbox SET attempts = attempts + (kind = 1), token = 0, head = 1, next = due
+WHERE id >= (SELECT value FROM meta WHERE name = 'leased_from') AND head = 2 AND state < 6`
+	// A token that has outlived its lease does not outlive its epoch.
+	sqlForget = `UPDATE outbox SET attempts = attempts + (kind = 1), token = 0 WHERE head = 1 AND state < 5 AND token <> 0`
 	// What its holder did not pass on before an outcome came.
-	sqlStaleNeedless = `SELECT id FROM outbox WHERE unless IS NOT NULL AND state = 1 AND EXISTS (
+	sqlStaleNeedless = `SELECT ` + itemColumns + ` FROM outbox WHERE unless IS NOT NULL AND state = 1 AND EXISTS (
   SELECT 1 FROM receipt r WHERE r.receipt = outbox.unless AND r.state >= 6)`
 )
 
@@ -201,28 +206,42 @@ func (w *writer) begin() error {
 			return err
 		}
 		w.pause = max(0, w.now-last)
-		if _, voided, err = w.exec(qVoid); err != nil {
+		if voided, err = w.void(); err != nil {
 			return err
 		}
-		var ids []int64
-		err = w.each(qStaleNeedless, func(v []value) error {
-			ids = append(ids, number(v[0]))
-			return nil
-		})
-		if err != nil {
+		if w.lastItem, err = w.int("SELECT ifnull(max(id), 0) FROM outbox"); err != nil {
 			return err
 		}
-		for _, id := range ids {
-			if err := w.end(id, gateway.Superseded, needless); err != nil {
-				return err
-			}
-		}
+		w.leasedFrom, w.triedMark = w.lastItem+1, w.lastItem+1
+		w.markWas = -1
 		return w.lookForEarly()
 	})
 	if err == nil && voided > 0 {
 		w.s.log.Info("leases of an earlier process ended", "items", voided)
 	}
 	return err
+}
+
+// void ends the leases of earlier processes.
+func (w *writer) void() (int64, error) {
+	_, voided, err := w.exec(qVoid)
+	if err != nil {
+		return 0, err
+	}
+	if _, _, err := w.exec(qForget); err != nil {
+		return 0, err
+	}
+	var late []held
+	err = w.each(qStaleNeedless, func(v []value) error {
+		late = append(late, heldOf(v))
+		return nil
+	})
+	for i := range late {
+		if err == nil {
+			err = w.end(&late[i], gateway.Superseded, needless)
+		}
+	}
+	return voided, err
 }
 
 // int is the first column of the first row of sql.

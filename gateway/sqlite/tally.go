@@ -19,11 +19,25 @@ type tally struct {
 	any     bool
 }
 
-func (t *tally) count(k gateway.Kind, s gateway.State) {
+// count counts one.
+func (t *tally) count(k gateway.Kind, s gateway.State) { t.add(k, s, 1) }
+
+func (t *tally) add(k gateway.Kind, s gateway.State, n int64) {
 	if int(k) < kinds && int(s) < states {
-		t.items[k][s]++
+		t.items[k][s] += n
 		t.any = true
 	}
+}
+
+func (t *tally) counts() (counts []gateway.Count) {
+	for k := range t.items {
+		for s, n := range t.items[k] {
+			if n > 0 {
+				counts = append(counts, gateway.Count{Kind: gateway.Kind(k), State: gateway.State(s), Items: n}) //nolint:gosec // small
+			}
+		}
+	}
+	return counts
 }
 
 // tallies add up what was committed since the store was opened.
@@ -49,12 +63,5 @@ func (t *tallies) add(d *tally) {
 func (t *tallies) counts() (counts []gateway.Count, doubled int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for k := range t.sum.items {
-		for s, n := range t.sum.items[k] {
-			if n > 0 {
-				counts = append(counts, gateway.Count{Kind: gateway.Kind(k), State: gateway.State(s), Items: n}) //nolint:gosec // small
-			}
-		}
-	}
-	return counts, t.sum.doubled
+	return t.sum.counts(), t.sum.doubled
 }

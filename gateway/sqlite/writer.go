@@ -100,10 +100,15 @@ func (q *queue) close() {
 // writer owns the only connection that writes.
 type writer struct {
 	*conn
-	s     *Store
-	now   int64 // Unix ms, of the transaction
-	epoch int64
-	token int64 // last one minted in this epoch
+	s      *Store
+	now    int64 // Unix ms, of the transaction
+	epoch  int64
+	token  int64 // last one minted in this epoch
+	leases *leases
+	// lastItem is the newest item of the outbox; leasedFrom is where the
+	// leased ones may begin, markWas what the file says of that, and
+	// triedMark the newest item when it was last looked for.
+	lastItem, leasedFrom, markWas, triedMark int64
 	// early says that there may be delivery receipts that came too soon.
 	early bool
 	// lastInbox is the newest message of the epochs before this one, and
@@ -221,17 +226,20 @@ func (w *writer) apply(o op) (err error) {
 func (w *writer) transaction(do func() error) error {
 	w.now = w.s.now().UnixMilli()
 	w.done = tally{}
+	w.leases.begin()
+	leasedFrom, lastItem := w.leasedFrom, w.lastItem
 	if _, _, err := w.exec(qBegin); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	err := do()
 	if err == nil {
-		if _, _, err = w.exec(qCommit); err == nil {
-			w.s.finished.add(&w.done)
-			return nil
-		}
-		err = fmt.Errorf("commit: %w", err)
+		err = w.commit()
 	}
+	if err == nil {
+		return nil
+	}
+	w.leases.rollback()
+	w.leasedFrom, w.lastItem = leasedFrom, lastItem
 	// SQLite has rolled back on its own after some errors, such as a full disk.
 	if !w.db.AutoCommit() {
 		if _, _, rerr := w.exec(qRollback); rerr != nil {
@@ -241,15 +249,33 @@ func (w *writer) transaction(do func() error) error {
 	return err
 }
 
+// commit makes the transaction durable, and then known.
+func (w *writer) commit() error {
+	if err := w.mark(); err != nil {
+		return fmt.Errorf("note leases: %w", err)
+	}
+	if _, _, err := w.exec(qCommit); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	w.markWas = w.leasedFrom
+	w.s.finished.add(&w.done)
+	w.s.firstEnd.Store(w.leases.first())
+	return nil
+}
+
 // mint is the next fencing token: the epoch in the upper half, so that no token
 // of an earlier run is ever valid.
 func (w *writer) mint() int64 {
+	t := w.nextToken()
 	w.token++
-	return w.epoch<<32 | w.token
+	return t
 }
 
-// lease is when a lease that is given now ends, Unix ms.
-func (w *writer) lease() int64 { return w.now + w.s.lease }
+// nextToken is what mint will give.
+func (w *writer) nextToken() int64 { return w.epoch<<32 | (w.token + 1) }
+
+// leaseEnd is when a lease that is given now ends, Unix ms.
+func (w *writer) leaseEnd() int64 { return w.now + w.s.lease }
 
 // ms is t as Unix milliseconds, 0 for the zero time.
 func ms(t time.Time) int64 {

@@ -8,7 +8,7 @@ CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO meta (name, value) VALUES ('epoch', 0);
+INSERT INTO meta (name, value) VALUES ('epoch', 0), ('leased_from', 0);
 
 -- What is remembered of a citizen: preferences and the dialogue under way.
 CREATE TABLE session (
@@ -61,17 +61,19 @@ CREATE TABLE fragment (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX fragment_waiting ON fragment (stored) WHERE joined = 0;
 
--- The work to be done. head is 1 for the first unfinished item of a lane;
--- next is when the item may be claimed: its due time or the end of its lease.
+-- The work to be done. head is 0 for an item that waits behind others of its
+-- lane, 1 for the first unfinished one, 2 for that while it is leased: then it
+-- is in no index, and the writer knows it. Items that may be leased have ids
+-- from meta.leased_from on.
 CREATE TABLE outbox (
   id         INTEGER PRIMARY KEY,
   kind       INTEGER NOT NULL,
   lane       TEXT NOT NULL,
   head       INTEGER NOT NULL,
   state      INTEGER NOT NULL,
-  token      INTEGER NOT NULL, -- of the lease; 0 is no lease
+  token      INTEGER NOT NULL, -- of the latest lease
   due        INTEGER NOT NULL,
-  next       INTEGER NOT NULL,
+  next       INTEGER NOT NULL, -- when it may be claimed
   expires    INTEGER NOT NULL,
   unless     TEXT, -- receipt that makes it needless
   receipt    TEXT, -- of a transaction
@@ -87,7 +89,7 @@ CREATE TABLE outbox (
   block      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX outbox_ready ON outbox (kind, link, next) WHERE head = 1 AND state < 5;
-CREATE INDEX outbox_lane ON outbox (lane) WHERE state < 6;
+CREATE INDEX outbox_lane ON outbox (lane) WHERE state < 6 AND head < 2;
 CREATE INDEX outbox_unless ON outbox (unless) WHERE unless IS NOT NULL AND state = 1;
 CREATE INDEX outbox_message ON outbox (message_id, link) WHERE message_id IS NOT NULL;
 
