@@ -144,10 +144,11 @@ func (t *terminal) answer(e any) (m messageReceived, ok bool, err error) {
 //	< what came back
 //	  # 1 segment UCS-2, 15 paise
 //
-// A line may begin with "> ", and lines that begin with "<", "=", "#" or "@"
-// are passed over, so that the conversations in the services' test folders
-// can be played. "@ number <number>" changes the handset's number and
-// "@ wait <duration>" waits for messages that come by themselves.
+// A line may begin with "> ". Lines that begin with "<", "=" or "#" and lines
+// that are indented are passed over, so that the conversations in the
+// services' test folders can be played. "@ number <number>" changes the
+// handset's number and "@ wait <duration>" waits for messages that come by
+// themselves; what else a conversation may say after "@" a handset cannot do.
 func runPlain(ctx context.Context, cfg Config, in io.Reader, out io.Writer) error {
 	return switchOn(ctx, cfg, out, func(ctx context.Context, t *terminal) error {
 		lines := bufio.NewScanner(in)
@@ -170,8 +171,10 @@ func runPlain(ctx context.Context, cfg Config, in io.Reader, out io.Writer) erro
 // line carries out one line. A message that gets no answer is noted and does
 // not end the script.
 func (t *terminal) line(ctx context.Context, line string) error {
-	line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "> "))
-	if line == "" || strings.ContainsRune("<=#", rune(line[0])) {
+	if line == "" || strings.IndexByte("<=# \t", line[0]) >= 0 {
+		return nil
+	}
+	if line = strings.TrimSpace(strings.TrimPrefix(line, "> ")); line == "" {
 		return nil
 	}
 	if command, ok := strings.CutPrefix(line, "@"); ok {

@@ -202,6 +202,7 @@ func TestRun_Plain(t *testing.T) {
 	const in = `# a comment
 > HELP
 < an answer of another time
+  and its second line
 = query benefits.Status beneficiary=1000000001 -> found
 
 @ number 9830000007
