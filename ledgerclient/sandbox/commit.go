@@ -33,6 +33,10 @@ type result struct {
 // record hands a transaction to the committer and waits for its block to be on
 // disk, or for ctx. Once ctx has ended nothing is known: it may be recorded.
 func (l *Ledger) record(ctx context.Context, tx blockTx, e ledgerclient.Envelope) (ledgerclient.Outcome, error) {
+	if err := ctx.Err(); err != nil {
+		// Not this time; but nobody says that it was the first time.
+		return ledgerclient.Outcome{}, fault("submit", ledgerclient.Unknown, err)
+	}
 	s := &submission{tx: tx, envelope: e, done: make(chan result, 1)}
 	select {
 	case l.queue <- s:
