@@ -85,7 +85,9 @@ func (c *Catalogue) addWord(one word, w Word, note *Problems) {
 	old, clash := c.index[one.folded]
 	if !clash {
 		c.index[one.folded] = w
-		c.candidates = append(c.candidates, candidate{letters: []rune(one.folded), word: w})
+		if w.Command != Yes && w.Command != No { // they answer questions, and are never meant alone
+			c.candidates = append(c.candidates, candidate{letters: []rune(one.folded), word: w})
+		}
 		return
 	}
 	if old.sameAs(w) {

@@ -163,7 +163,7 @@ func (m *move) retry(step string) {
 }
 
 // maxItems bounds the rows that are kept of a list, in octets.
-const maxItems = 4 << 10
+const maxItems = 5 << 10
 
 // keepItems takes the fields that texts may show, in all languages if there is
 // room and otherwise in the reader's. all is false if rows had to be left out.

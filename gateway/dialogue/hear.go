@@ -227,6 +227,8 @@ func (m *move) outside(msg *said, word catalogue.Word, used int) {
 	switch {
 	case d.Step == stepMenu && msg.number():
 		m.wrongAtMenu()
+	case used == len(msg.tokens) && used > 0: // a yes or no to nothing
+		m.menu(0)
 	case msg.blank(), !strings.ContainsFunc(msg.text, unicode.IsLetter):
 		m.menu(0)
 	default:

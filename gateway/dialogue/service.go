@@ -87,6 +87,10 @@ func (m *move) answer(msg *said, word catalogue.Word, used int) {
 		return
 	}
 	if word.Service != nil && !m.belongs(st, msg, used) {
+		if option, ok := m.optionTo(st, word); ok {
+			m.fill(option, msg.from(used))
+			return
+		}
 		m.enter(word.Service, word.Step, msg.from(used))
 		return
 	}
@@ -115,6 +119,20 @@ func (m *move) belongs(st *catalogue.Step, msg *said, used int) bool {
 		return ok
 	}
 	return false
+}
+
+// optionTo finds the option on the screen that leads where a shortcut of the
+// same service does.
+func (m *move) optionTo(st *catalogue.Step, word catalogue.Word) (option string, ok bool) {
+	if word.Service.ID != m.s.Dialogue.Service || st.Input == nil || m.filled(st) || !st.Input.Branching() {
+		return "", false
+	}
+	for _, o := range st.Input.Options {
+		if o.Next == word.Step {
+			return o.ID, true
+		}
+	}
+	return "", false
 }
 
 // run goes from step to step as far as the tokens lead, and asks or acts there.

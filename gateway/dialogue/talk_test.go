@@ -2,6 +2,7 @@ package dialogue_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,29 +30,54 @@ func newTalk(e *dialogue.Engine) *talk {
 }
 
 // found answers every query with something, of each kind that services need.
+// Each field has the widest value that texts are measured with.
 func found(ask gateway.Ask) ledgerclient.Answer {
+	code := "found"
 	switch ask.Call.Contract + "." + ask.Call.Function {
+	case "documents.Verify", "documents.VerifyHash":
+		code = "valid"
+	case "academic.Verify":
+		code = "consented"
+	case "sites.Check":
+		code = "anchored"
 	case "consents.List":
 		var items []map[string]string
 		for i := range 12 {
-			items = append(items, map[string]string{
-				"id": fmt.Sprint(1001 + i), "holder.bn": "জেলা হাসপাতাল", "holder.hi": "जिला अस्पताल", "holder.en": "District Hospital",
-				"purpose.bn": "চিকিৎসা", "purpose.hi": "इलाज", "purpose.en": "Treatment", "since": "2026-01-02", "until": "2027-01-01",
-			})
+			row := wide("holder:16", "purpose:12")
+			row["id"], row["since"], row["until"] = fmt.Sprint(1001+i), "2026-01-28", "2026-10-28"
+			items = append(items, row)
 		}
-		return ledgerclient.Answer{Code: "found", Items: items}
-	case "documents.Verify", "documents.VerifyHash":
-		return ledgerclient.Answer{Code: "valid"}
-	case "academic.Verify":
-		return ledgerclient.Answer{Code: "consented"}
-	case "sites.Check":
-		return ledgerclient.Answer{Code: "anchored"}
+		return ledgerclient.Answer{Code: code, Items: items}
 	}
-	a := paidAnswer()
 	if ask.Call.Args["beneficiary"] == "1000000028" {
-		a = ledgerclient.Answer{Code: "missing"}
+		return ledgerclient.Answer{Code: "missing"}
+	}
+	a := ledgerclient.Answer{Code: code, AsOf: ledgerclient.AsOf{Block: 999_999_999, Time: at(0)}}
+	a.Fields = wide("scheme:28", "market:24", "centre:24", "office:28", "mouza:20", "class:12", "owner:24", "kind:24",
+		"name:20", "exam:24", "board:28", "family:24", "holder:24", "purpose:20", "district:20")
+	for name, raw := range map[string]string{
+		"amount": "9999999.99", "month": "2026-09-28", "paid": "2026-09-28", "next": "2026-09-28", "status": "paid",
+		"crop": "mustard", "price": "99999.99", "date": "2026-09-28", "lot": "99999999", "weight": "8999.9",
+		"case": "9999999999", "khatian": "99999", "plot": "99999", "area": "9999.99", "number": "WB99999999",
+		"issued": "2026-09-28", "year": "2026", "result": "first", "balance": "999999.99", "valid": "2026-09-28",
+		"members": "99", "site": strings.Repeat("w", 40) + ".gov.example", "time": "2026-09-28T12:30:00Z", "changed": "no",
+		"pages": "9999", "subject": "benefit", "by": "2026-09-28", "since": "2026-09-28", "until": "2026-09-28",
+		"sha256": strings.Repeat("f", 64),
+	} {
+		a.Fields[name] = raw
 	}
 	return a
+}
+
+// wide are fields of so many letters in each script.
+func wide(names ...string) map[string]string {
+	fields := make(map[string]string)
+	for _, name := range names {
+		name, width, _ := strings.Cut(name, ":")
+		n, _ := strconv.Atoi(width)
+		fields[name+".bn"], fields[name+".hi"], fields[name+".en"] = strings.Repeat("ক", n), strings.Repeat("क", n), strings.Repeat("W", n)
+	}
+	return fields
 }
 
 // hear takes one message, with all that it leads to.
@@ -95,7 +121,9 @@ func heard(r gateway.Reply) string {
 		}
 		parts = append(parts, key)
 	}
-	if n := len(r.Options); n > 0 {
+	if n := len(r.Options); n > 0 && r.Expect == "item" {
+		parts = append(parts, "(rows)") // how many depends on their length
+	} else if n > 0 {
 		parts = append(parts, fmt.Sprintf("(%d)", n))
 	}
 	if r.More {
@@ -262,7 +290,7 @@ func TestEngine_Conversation(t *testing.T) {
 		{"rest for a day", []exchange{{"BHATA", "benefit.want (2)"}, {"@+25h", ""}, {"1", mainMenu}}},
 		{"menu rests", []exchange{{"MENU", mainMenu}, {"@+31m", ""}, {"1", mainMenu}}},
 		{"list", []exchange{
-			{"CONSENT", "consent.which (4) more"},
+			{"CONSENT", "consent.which (rows) more"},
 			{"0", mainMenu},
 		}},
 		{"receipt", []exchange{
@@ -310,20 +338,20 @@ func TestEngine_Words(t *testing.T) {
 	t.Parallel()
 	e := dialogue.New(load(t), dialogue.Options{})
 	for want, said := range map[string][]string{
-		mainMenu:                 {"MENU", "menu", "Main Menu", "মেনু", "মূল মেনু", "मेनू", "मुख्य मेनू", "00", "০০", "००", "START", "শুরু", "शुरू", "SHURU"},
-		"help":                   {"HELP", "help!", "SAHAJYO", "সাহায্য", "সাহায্য", "मदद", "MADAD", "?", "সাহায্য চাই"},
-		"language (3)":           {"LANG", "BHASHA", "ভাষা", "भाषा", "Language"},
-		"language-set":           {"LANG HI", "ভাষা বাংলা", "भाषा अंग्रेज़ी", "HINDI", "বাংলা", "english", "LANG bn"},
-		"digits-native":          {"DIGITS", "সংখ্যা", "अंक", "ANK"},
-		"stopped":                {"STOP", "stop.", "BONDHO", "BAND", "ROKO", "বন্ধ", "बंद", "बन्द", "বন্ধ করুন", "बंद करें"},
-		"nothing-to-cancel":      {"CANCEL", "BATIL", "RADD", "বাতিল", "रद्द"},
-		"receipt-ask":            {"RECEIPT", "ROSID", "RASID", "রসিদ", "रसीद"},
-		"receipt-recorded":       {"RECEIPT 123456789018", "রসিদ ১২৩৪-৫৬৭৮-৯০১৮", "रसीद १२३४ ५६७८ ९०१८", "১২৩৪৫৬৭৮৯০১৮"},
-		"benefit.payment":        {"BHATA 1000000001", "ভাতা ১০০০০০০০০১", "भत्ता १०००००००01", "BENEFIT,1000000001", "bhatta 1000000001", "টাকা ১০০০০০০০০১"},
-		"benefit.want (2)":       {"भत्ता", "ভাতা", "Benefit"},
-		"benefit.about":          {"HELP BHATA", "সাহায্য ভাতা", "मदद भत्ता"},
-		"produce.crop (5)":       {"DOR", "দর", "भाव"},
-		"consent.which (4) more": {"সম্মতি", "सहमति"},
+		mainMenu:                    {"MENU", "menu", "Main Menu", "মেনু", "মূল মেনু", "मेनू", "मुख्य मेनू", "00", "০০", "००", "START", "শুরু", "शुरू", "SHURU"},
+		"help":                      {"HELP", "help!", "SAHAJYO", "সাহায্য", "সাহায্য", "मदद", "MADAD", "?", "সাহায্য চাই"},
+		"language (3)":              {"LANG", "BHASHA", "ভাষা", "भाषा", "Language"},
+		"language-set":              {"LANG HI", "ভাষা বাংলা", "भाषा अंग्रेज़ी", "HINDI", "বাংলা", "english", "LANG bn"},
+		"digits-native":             {"DIGITS", "সংখ্যা", "अंक", "ANK"},
+		"stopped":                   {"STOP", "stop.", "BONDHO", "BAND", "ROKO", "বন্ধ", "बंद", "बन्द", "বন্ধ করুন", "बंद करें"},
+		"nothing-to-cancel":         {"CANCEL", "BATIL", "RADD", "বাতিল", "रद्द"},
+		"receipt-ask":               {"RECEIPT", "ROSID", "RASID", "রসিদ", "रसीद"},
+		"receipt-recorded":          {"RECEIPT 123456789018", "রসিদ ১২৩৪-৫৬৭৮-৯০১৮", "रसीद १२३४ ५६७८ ९०१८", "১২৩৪৫৬৭৮৯০১৮"},
+		"benefit.payment":           {"BHATA 1000000001", "ভাতা ১০০০০০০০০১", "भत्ता १०००००००01", "BENEFIT,1000000001", "bhatta 1000000001", "টাকা ১০০০০০০০০১"},
+		"benefit.want (2)":          {"भत्ता", "ভাতা", "Benefit"},
+		"benefit.about":             {"HELP BHATA", "সাহায্য ভাতা", "मदद भत्ता"},
+		"produce.crop (5)":          {"DOR", "দর", "भाव"},
+		"consent.which (rows) more": {"সম্মতি", "सहमति"},
 	} {
 		for _, text := range said {
 			if got := heard(newTalk(e).say(text).Reply); got != want {
