@@ -23,7 +23,8 @@ type Phones struct {
 	mu    sync.Mutex
 	told  map[string][]string // by number without plus
 	parts *sms.Reassembler
-	news  chan struct{} // closed and replaced when something is told
+	sent  []string            // texts, by whomever
+	news  chan struct{}       // closed and replaced when something is told
 	ref   uint16
 }
 
@@ -103,6 +104,10 @@ func (p *Phones) Send(ctx context.Context, number, text string) error {
 	p.mu.Lock()
 	p.ref++
 	ref := p.ref
+	p.sent = append(p.sent, text)
+	if p.told[number] == nil {
+		p.told[number] = []string{}
+	}
 	p.mu.Unlock()
 	segments, err := sms.Split(text, coding, ref, true)
 	if err != nil {
@@ -144,6 +149,18 @@ func (p *Phones) submit(ctx context.Context, m *smpp.ShortMessage) error {
 		err = fmt.Errorf("refused with %v", status)
 	}
 	return err
+}
+
+// Seen are the numbers that wrote or were written to, and all texts both ways.
+func (p *Phones) Seen() (numbers, texts []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	texts = append(texts, p.sent...)
+	for number, told := range p.told {
+		numbers = append(numbers, number)
+		texts = append(texts, told...)
+	}
+	return numbers, texts
 }
 
 // Told is all that a number was told so far.
