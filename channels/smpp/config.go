@@ -77,9 +77,9 @@ type Counters struct {
 const (
 	maxWindow = 1 << 16
 
-	// maxQueued is how many octets may wait for a peer that does not read before we stop
-	// reading from it.
-	maxQueued = 256 << 10
+	// maxOwed is how many octets of answers may wait for a peer that does not read before
+	// we stop reading from it.
+	maxOwed = 256 << 10
 )
 
 func (c SessionConfig) withDefaults() SessionConfig {

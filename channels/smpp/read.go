@@ -281,7 +281,7 @@ func (s *Session) reply(id CommandID, seq uint32, status Status) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
-		s.queue(AppendEmpty(s.out, id, seq, status))
+		s.owe(AppendEmpty(s.out, id, seq, status))
 	}
 }
 

@@ -33,7 +33,7 @@ func (r *Request) Respond(status Status, messageID string) bool {
 	if s.ended() {
 		return false
 	}
-	s.queue(AppendMessageResp(s.out, r.ID, r.Seq, status, messageID))
+	s.owe(AppendMessageResp(s.out, r.ID, r.Seq, status, messageID))
 	return true
 }
 
@@ -61,6 +61,6 @@ func (r *QueryRequest) Respond(status Status, result QueryResult) bool {
 	if s.ended() {
 		return false
 	}
-	s.queue(AppendQueryResp(s.out, r.Seq, status, r.Query.MessageID, result))
+	s.owe(AppendQueryResp(s.out, r.Seq, status, r.Query.MessageID, result))
 	return true
 }

@@ -50,6 +50,7 @@ type Session struct {
 
 	mu         sync.Mutex
 	out        []byte // queued, not yet taken by the writer
+	owed       int    // octets of answers in out
 	taken      uint64 // octets that the writer has taken since the beginning
 	written    uint64 // octets that the connection has accepted
 	win        window
@@ -222,6 +223,15 @@ func (s *Session) queue(out []byte) {
 	case s.wake <- struct{}{}:
 	default:
 	}
+}
+
+// owe queues an answer to the peer. What is owed bounds how far we read ahead of a peer
+// that does not read; our own requests do not count, since the window bounds them, and
+// since two sides that both wait for the other to read would wait for ever. The caller
+// holds mu.
+func (s *Session) owe(out []byte) {
+	s.owed += len(out) - len(s.out)
+	s.queue(out)
 }
 
 // release counts a request of the peer as answered. The caller holds mu.

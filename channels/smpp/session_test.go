@@ -369,6 +369,47 @@ func TestSession_PeerNeverReads(t *testing.T) {
 	}
 }
 
+// TestSession_LargeBothWays: two sides that send each other more than all buffers hold
+// do not wait for each other.
+func TestSession_LargeBothWays(t *testing.T) {
+	t.Parallel()
+	const each = 1000
+	bound := make(chan *smpp.Session, 1)
+	states := make(chan smpp.LinkState, 10)
+	taken := make(chan struct{}, 2*each)
+	limits := smpp.SessionConfig{Window: 500, Handler: func(r *smpp.Request) {
+		r.Respond(smpp.ROK, "1")
+		taken <- struct{}{}
+	}}
+	addr, _ := serve(t, smpp.ServerConfig{OnBound: func(s *smpp.Session) { bound <- s }, SessionConfig: limits})
+	c, err := smpp.NewClient(smpp.ClientConfig{
+		Name: "large", Addr: addr, SystemID: testID, Password: testPassword,
+		OnState: func(s smpp.LinkState) { states <- s }, SessionConfig: limits,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, c.Run)
+	m := message(string(make([]byte, 60_000)))
+	done, got := answers(2 * each)
+	for _, s := range []*smpp.Session{receive(t, bound), receive(t, states).Session} {
+		go func() {
+			for range each {
+				if err := s.Send(context.Background(), m, done); err != nil {
+					t.Errorf("Send: %v", err)
+					return
+				}
+			}
+		}()
+	}
+	for range 2 * each {
+		if a := receive(t, got); a.err != nil || a.resp.Status != smpp.ROK {
+			t.Fatalf("answer = %+v", a)
+		}
+		receive(t, taken)
+	}
+}
+
 func TestSession_Close(t *testing.T) {
 	t.Parallel()
 	requests := make(chan *smpp.Request, 1)

@@ -41,7 +41,7 @@ func (s *Session) takeQueue(spare []byte) []byte {
 	}
 	s.mu.Lock()
 	batch := s.out
-	s.out = spare[:0]
+	s.out, s.owed = spare[:0], 0
 	s.taken += uint64(len(batch))
 	s.mu.Unlock()
 	select {
@@ -78,7 +78,7 @@ func (s *Session) closeWrite() {
 func (s *Session) awaitRoom() {
 	for {
 		s.mu.Lock()
-		full := len(s.out) > maxQueued && s.err == nil
+		full := s.owed > maxOwed && s.err == nil
 		s.mu.Unlock()
 		if !full {
 			return
