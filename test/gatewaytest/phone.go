@@ -23,8 +23,8 @@ type Phones struct {
 	mu    sync.Mutex
 	told  map[string][]string // by number without plus
 	parts *sms.Reassembler
-	sent  []string            // texts, by whomever
-	news  chan struct{}       // closed and replaced when something is told
+	sent  []string      // texts, by whomever
+	news  chan struct{} // closed and replaced when something is told
 	ref   uint16
 }
 
