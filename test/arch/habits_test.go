@@ -270,6 +270,9 @@ type LinkManager interface { A(); B(); C(); D(); E(); F() }
 func init() { go time.Sleep(1); slog.SetDefault(nil); panic(time.Now()) }
 func Exported() { select {} }
 const Naked = 1
+var table, counter = map[string]int{}, 0
+var gate sync.Mutex
+func count() { counter++; table["x"] = 1; local := 0; local++ }
 `
 	f := parse(t, "i18n/bad.go", bad)
 	names := f.imports()
@@ -284,6 +287,9 @@ const Naked = 1
 			found[name] = true
 		}
 	}
+	for _, o := range mutations(f, variables([]*file{f})) {
+		found[o.name+" changes"] = true
+	}
 	for _, want := range []string{
 		"init() runs where nobody looks: make it a function and call it",
 		"an interface over 5 methods: ask for less, or for two",
@@ -294,10 +300,14 @@ const Naked = 1
 		"the time is passed in, not read by time.Now",
 		"it logs nothing, so it has no use for slog.SetDefault",
 		"LinkManager", "Exported", "Naked",
+		"counter changes", "table changes", "gate changes",
 	} {
 		if !found[want] {
 			t.Errorf("no rule said %q about the planted file", want)
 		}
+	}
+	if found["local changes"] {
+		t.Error("a local variable was taken for one of the package")
 	}
 	if !vagueType.MatchString("LinkManager") || !contains(vague, f.ast.Name.Name) {
 		t.Error("vague names were not found")
@@ -318,7 +328,7 @@ const Naked = 1
 func parse(t *testing.T, name, src string) *file {
 	t.Helper()
 	set := token.NewFileSet()
-	tree, err := parser.ParseFile(set, name, src, parser.ParseComments|parser.SkipObjectResolution)
+	tree, err := parser.ParseFile(set, name, src, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ var tree = sync.OnceValues(func() ([]*file, error) {
 		if err != nil {
 			return err
 		}
-		parsed, err := parser.ParseFile(set, name, src, parser.ParseComments|parser.SkipObjectResolution)
+		parsed, err := parser.ParseFile(set, name, src, parser.ParseComments)
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ const (
 )
 
 // international is the source of what citizens send: E.164.
-var international = smpp.Address{TON: 1, NPI: 1} //nolint:gochecknoglobals // a constant that Go has no form for
+var international = smpp.Address{TON: 1, NPI: 1}
 
 // citizen is one synthetic number.
 type citizen struct {
@@ -132,12 +132,12 @@ func newTraffic(cfg Config, kinds []kind, l *link) *traffic {
 		trips:    make([]trip, cfg.UnderWay),
 		pending:  make([]sent, maxWindow),
 		credit:   cfg.Window, seq: 1,
-		base:   rand.IntN((numberSpace-cfg.Citizens)/10_000) * 10_000,
+		base:   rand.IntN((numberSpace-cfg.Citizens)/10_000) * 10_000, //nolint:gosec // not to collide, not to be secret
 		firsts: make([][]first, len(kinds)),
 		over:   make(chan struct{}, 1),
 		call:   make(chan struct{}, 1),
 	}
-	ref := binary.BigEndian.AppendUint16(nil, uint16(rand.Uint32()))
+	ref := binary.BigEndian.AppendUint16(nil, uint16(rand.Uint32())) //nolint:gosec // not to collide, not to be secret
 	t.mark = smpp.TLVs{{Tag: smpp.TagUserMessageRef, Value: ref}}
 	for i := range t.rested {
 		t.rested[i] = i

@@ -19,7 +19,7 @@ import (
 const sweepEvery = time.Minute
 
 // international is the type of number and numbering plan of E.164 numbers.
-var international = smpp.Address{TON: 1, NPI: 1} //nolint:gochecknoglobals // a constant that Go has no form for
+var international = smpp.Address{TON: 1, NPI: 1}
 
 // linkChanged says that the link came up or went down.
 type linkChanged struct {
@@ -62,7 +62,7 @@ func newHandset(cfg Config, notify func(event any)) (*handset, error) {
 	h := &handset{cfg: cfg, notify: notify, numbers: map[string]bool{cfg.Number: true}}
 	// A gateway takes the same text with the same reference, soon after, for
 	// a redelivery: so no two handsets begin with the same one.
-	h.ref.Store(rand.Uint32())
+	h.ref.Store(rand.Uint32()) //nolint:gosec // not to collide, not to be secret
 	client, err := smpp.NewClient(smpp.ClientConfig{
 		Name: "phone", Addr: cfg.Addr, SystemID: cfg.SystemID, Password: smpp.Secret(cfg.Password),
 		Bind: smpp.Transceiver, DrainTime: time.Second,

@@ -98,25 +98,29 @@ func (t *terminal) ask(ctx context.Context, text string, aside func(messageRecei
 	timer := time.NewTimer(t.cfg.Timeout)
 	defer timer.Stop()
 	for {
-		select {
-		case e := <-t.events:
-			m, ok, err := t.answer(e)
-			if err != nil {
-				return messageReceived{}, err
+		m, ok, err := t.next(ctx, timer)
+		switch {
+		case err != nil:
+			return m, err
+		case ok && m.number == t.number:
+			return m, nil
+		case ok:
+			if err := aside(m); err != nil {
+				return m, err
 			}
-			if ok && m.number == t.number {
-				return m, nil
-			}
-			if ok {
-				if err := aside(m); err != nil {
-					return messageReceived{}, err
-				}
-			}
-		case <-timer.C:
-			return messageReceived{}, fmt.Errorf("%w: %v", ErrNoAnswer, t.cfg.Timeout)
-		case <-ctx.Done():
-			return messageReceived{}, ctx.Err()
 		}
+	}
+}
+
+// next waits for one event.
+func (t *terminal) next(ctx context.Context, timer *time.Timer) (m messageReceived, ok bool, err error) {
+	select {
+	case e := <-t.events:
+		return t.answer(e)
+	case <-timer.C:
+		return m, false, fmt.Errorf("%w: %v", ErrNoAnswer, t.cfg.Timeout)
+	case <-ctx.Done():
+		return m, false, ctx.Err()
 	}
 }
 
