@@ -86,7 +86,7 @@ type textFile struct {
 // decodeTexts reads a <lang>.yaml. isStep says which keys may hold more than a
 // text: options, words, again and item.
 func decodeTexts(top node, isStep func(string) bool) *textFile {
-	f := &textFile{at: top.at, texts: make(map[string]form), words: make(map[string]node)}
+	f := &textFile{at: place{file: top.at.file}, texts: make(map[string]form), words: make(map[string]node)}
 	for _, e := range top.entries() {
 		switch {
 		case isStep(e.key) && e.val.isMapping():

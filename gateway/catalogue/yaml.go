@@ -27,8 +27,14 @@ type entry struct {
 }
 
 // parseYAML reads one document whose top is a mapping.
-func parseYAML(file string, src []byte, note *Problems) (node, bool) {
+func parseYAML(file string, src []byte, note *Problems) (top node, ok bool) {
 	at := place{file: file}
+	defer func() { // the library's parser is not ours to trust
+		if p := recover(); p != nil {
+			note.add(at, "not YAML: %v", p)
+			top, ok = node{}, false
+		}
+	}()
 	parsed, err := parser.ParseBytes(src, 0)
 	if err != nil {
 		var syntax yaml.Error
@@ -46,7 +52,7 @@ func parseYAML(file string, src []byte, note *Problems) (node, bool) {
 		note.add(at, "one YAML document expected")
 		return node{}, false
 	}
-	top := node{ast: parsed.Docs[0].Body, at: at, note: note}
+	top = node{ast: parsed.Docs[0].Body, at: at, note: note}
 	top.at.line = 1
 	return top, true
 }

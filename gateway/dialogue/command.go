@@ -1,8 +1,6 @@
 package dialogue
 
 import (
-	"unicode/utf8"
-
 	"setu/gateway"
 	"setu/gateway/catalogue"
 	"setu/i18n"
@@ -293,11 +291,12 @@ func (m *move) giveUp() {
 	m.menu(0)
 }
 
+// octetsPerLetter is more than any word has: a letter of three octets with
+// three signs. What has more is no text, but an attempt to fill the store.
+const octetsPerLetter = 12
+
 // tooWide says that a text has more than n letters; signs on letters and
 // invisible characters do not count.
 func tooWide(text string, n int) bool {
-	if utf8.RuneCountInString(text) <= n {
-		return false
-	}
-	return letters(text) > n
+	return len(text) > n && (len(text) > octetsPerLetter*n || letters(text) > n)
 }

@@ -11,8 +11,8 @@ import (
 
 // Bounds of a message.
 const (
-	maxOctets = 4096 // of text; the longest input is 500 characters
-	maxTokens = 24   // that can fill inputs
+	maxOctets = 8 << 10 // of text; the longest input is 500 characters
+	maxTokens = 24      // that can fill inputs
 )
 
 // said is a message cut into tokens.

@@ -320,7 +320,7 @@ func TestEngine_Conversation(t *testing.T) {
 		}},
 		{"too long", []exchange{
 			{"BHATA", "benefit.want (2)"},
-			{strings.Repeat("x", 5000), "too-long"},
+			{strings.Repeat("x", 9000), "too-long"},
 			{"COMPLAINT 2 land", "grievance.matter"},
 			{strings.Repeat("খারাপ ", 60), "grievance.matter.again"},
 		}},
