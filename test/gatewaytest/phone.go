@@ -105,9 +105,7 @@ func (p *Phones) Send(ctx context.Context, number, text string) error {
 	p.ref++
 	ref := p.ref
 	p.sent = append(p.sent, text)
-	if p.told[number] == nil {
-		p.told[number] = []string{}
-	}
+	p.note(number)
 	p.mu.Unlock()
 	segments, err := sms.Split(text, coding, ref, true)
 	if err != nil {
@@ -161,6 +159,20 @@ func (p *Phones) Seen() (numbers, texts []string) {
 		texts = append(texts, told...)
 	}
 	return numbers, texts
+}
+
+// Note names a number whose messages a test sends by other ways, so that
+// [Phones.Seen] knows it.
+func (p *Phones) Note(number string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.note(number)
+}
+
+func (p *Phones) note(number string) {
+	if p.told[number] == nil {
+		p.told[number] = []string{}
+	}
 }
 
 // Told is all that a number was told so far.
