@@ -48,7 +48,9 @@ func TestClass(t *testing.T) {
 func TestClassOf(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("connection reset")
-	of := func(c ledgerclient.Class, err error) error { return &ledgerclient.Error{Class: c, Op: "submit", Err: err} }
+	of := func(c ledgerclient.Class, err error) error {
+		return &ledgerclient.Error{Class: c, Op: "submit", Err: err}
+	}
 	tests := []struct {
 		name string
 		err  error

@@ -102,7 +102,7 @@ func TestWalk_Flipped(t *testing.T) {
 	lines := chain(t, 3)
 	whole := bytes.Join(lines, nil)
 	for at := range whole {
-		for bit := range 8 {
+		for _, bit := range []int{0, 5, at % 8} { // 5 turns a space into a zero
 			octets := bytes.Clone(whole)
 			octets[at] ^= 1 << bit
 			_, _, err := read(octets)

@@ -69,7 +69,7 @@ func openFile(path string) (*file, error) {
 // dropped is the length of a last block that a crash cut off, which is not
 // handed out.
 func walk(path string, from io.Reader, each func(*block, digest) error) (size, dropped int64, err error) {
-	r := bufio.NewReaderSize(from, 1<<20)
+	r := bufio.NewReaderSize(from, 1<<16)
 	var last *block
 	var hash digest
 	for number := uint64(0); ; number++ {
