@@ -5,7 +5,6 @@ go 1.26.0
 require (
 	filippo.io/age v1.3.1
 	github.com/alecthomas/kong v1.12.1
-	github.com/charmbracelet/bubbles v0.21.0
 	github.com/charmbracelet/bubbletea v1.3.10
 	github.com/charmbracelet/lipgloss v1.1.0
 	github.com/fiorix/go-smpp v0.0.0-20210403173735-2894b96e70ba
