@@ -103,7 +103,7 @@ func (w *writer) lease(v []value) error {
 		w.done.doubled++
 	}
 	v[colToken], v[colNext], v[colAttempts], v[colHead] = h.token, h.until, attempts, int64(isLeased)
-	_, _, err := w.exec(qLease, attempts, h.token, h.until, w.now, h.id)
+	err := w.run(qLease, attempts, h.token, h.until, w.now, h.id)
 	return err
 }
 

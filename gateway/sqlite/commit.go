@@ -2,14 +2,13 @@ package sqlite
 
 import (
 	"fmt"
-	"hash/fnv"
 
 	"setu/gateway"
 )
 
 const (
-	sqlAccept = `INSERT INTO inbox (hash, link, key, bind, medium, event, sender, dest, text, at, flags, stored, turned)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	sqlAccept = `INSERT INTO inbox (id, hash, link, key, bind, medium, event, sender, dest, text, at, flags, turned, stored)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sqlCopies     = `SELECT id, bind, stored FROM inbox WHERE hash = +? AND link = +? AND key = +? ORDER BY id DESC LIMIT 1`
 	sqlUnaccept   = `DELETE FROM inbox WHERE id = ?`
 	sqlTurn       = `UPDATE inbox SET turned = 1 WHERE id = ? AND turned = 0`
@@ -20,8 +19,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 // commitOp is a [gateway.Commit] as the writer takes it: encoded already.
 type commitOp struct {
 	c       gateway.Commit
-	in      gateway.Inbound
-	hash    int64
+	args    [acceptArgs]value
 	citizen string
 	version int64
 	body    []byte // of the session; nil: unchanged
@@ -42,8 +40,7 @@ func (s *Store) Commit(c gateway.Commit, done func(gateway.Committed, error)) {
 	o := &commitOp{c: c, done: done}
 	var err error
 	if c.Accept != nil {
-		o.in = *c.Accept
-		o.hash = hashOf(o.in.Link, o.in.Key)
+		o.encode(c.Accept)
 	}
 	if c.Session != nil {
 		o.citizen, o.version = c.Session.Citizen.Reveal(), c.Session.Version
@@ -64,11 +61,57 @@ func (s *Store) Commit(c gateway.Commit, done func(gateway.Committed, error)) {
 // hashOf is a stable hash of a provider's key; equal keys are told apart from
 // unlucky ones by comparing them.
 func hashOf(link, key string) int64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(link))
-	_, _ = h.Write([]byte{0})
-	_, _ = h.Write([]byte(key))
-	return int64(h.Sum64()) //nolint:gosec // any 64 bits will do
+	h := uint64(fnvBasis)
+	for i := range len(link) {
+		h = (h ^ uint64(link[i])) * fnvPrime
+	}
+	h *= fnvPrime // as for a zero octet
+	for i := range len(key) {
+		h = (h ^ uint64(key[i])) * fnvPrime
+	}
+	return int64(h) //nolint:gosec // any 64 bits will do
+}
+
+// FNV-1a with 64 bits. It is part of the file's format.
+const (
+	fnvBasis = 14695981039346656037
+	fnvPrime = 1099511628211
+)
+
+// The arguments of sqlAccept. The writer fills in the first and the last; the
+// look for copies takes three of them.
+const (
+	acceptID = iota
+	acceptHash
+	acceptLink
+	acceptKey
+	acceptBind
+	acceptMedium
+	acceptEvent
+	acceptFrom
+	acceptTo
+	acceptText
+	acceptAt
+	acceptFlags
+	acceptTurned
+	acceptNow
+	acceptArgs
+)
+
+// encode prepares the arguments of sqlAccept.
+func (o *commitOp) encode(in *gateway.Inbound) {
+	var flags int64
+	if in.Incomplete {
+		flags |= flagIncomplete
+	}
+	if in.Undecodable {
+		flags |= flagUndecodable
+	}
+	o.args = [acceptArgs]value{
+		acceptHash: hashOf(in.Link, in.Key), acceptLink: in.Link, acceptKey: in.Key, acceptBind: in.Bind,
+		acceptMedium: string(in.Medium), acceptEvent: int64(in.Event), acceptFrom: in.From.Reveal(), acceptTo: in.To.Reveal(),
+		acceptText: in.Text.Reveal(), acceptAt: ms(in.At), acceptFlags: flags, acceptTurned: one(o.c.Turned),
+	}
 }
 
 func (o *commitOp) fresh() bool { return o.c.Accept != nil || o.c.Inbox == 0 }
@@ -113,27 +156,20 @@ func (o *commitOp) apply(w *writer) error {
 
 // accept puts the message into the inbox, or finds that it is there.
 func (o *commitOp) accept(w *writer) error {
-	in := &o.in
-	v, err := w.first(qCopies, o.hash, in.Link, in.Key)
+	v, err := w.first(qCopies, o.args[acceptHash], o.args[acceptLink], o.args[acceptKey])
 	if err != nil {
 		return fmt.Errorf("look for copies: %w", err)
 	}
-	if v != nil && w.redelivered(in.Bind, number(v[0]), text(v[1]), number(v[2])) {
+	if v != nil && w.redelivered(o.c.Accept.Bind, number(v[0]), text(v[1]), number(v[2])) {
 		o.out = gateway.Committed{Inbox: number(v[0]), Duplicate: true}
 		return nil
 	}
-	var flags int64
-	if in.Incomplete {
-		flags |= flagIncomplete
-	}
-	if in.Undecodable {
-		flags |= flagUndecodable
-	}
-	o.out.Inbox, _, err = w.exec(qAccept, o.hash, in.Link, in.Key, in.Bind, string(in.Medium), int64(in.Event),
-		in.From.Reveal(), in.To.Reveal(), in.Text.Reveal(), ms(in.At), flags, w.now, one(o.c.Turned))
-	if err != nil {
+	o.out.Inbox = w.lastRow + 1
+	o.args[acceptID], o.args[acceptNow] = o.out.Inbox, w.now
+	if err := w.run(qAccept, o.args[:]...); err != nil {
 		return fmt.Errorf("accept: %w", err)
 	}
+	w.lastRow = o.out.Inbox
 	return nil
 }
 
@@ -148,7 +184,7 @@ func (w *writer) redelivered(bind string, row int64, firstBind string, stored in
 	switch {
 	case bind == "":
 		return true
-	case row <= w.lastInbox:
+	case row <= w.oldRow:
 		return stored >= w.now-w.s.window-w.pause
 	}
 	return firstBind != bind && stored >= w.now-w.s.window
@@ -170,7 +206,7 @@ func (o *commitOp) session(w *writer) error {
 		return nil
 	}
 	if o.c.Accept != nil {
-		if _, _, err := w.exec(qUnaccept, o.out.Inbox); err != nil {
+		if err := w.run(qUnaccept, o.out.Inbox); err != nil {
 			return fmt.Errorf("take message back: %w", err)
 		}
 	}

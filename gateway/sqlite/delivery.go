@@ -62,7 +62,7 @@ func (o *deliveryOp) apply(w *writer) error {
 	w.early = true
 	group := w.mint()
 	for _, id := range o.ids {
-		if _, _, err := w.exec(qPutEarly, id, o.link, group, int64(o.state), o.reason, w.now); err != nil {
+		if err := w.run(qPutEarly, id, o.link, group, int64(o.state), o.reason, w.now); err != nil {
 			return fmt.Errorf("keep early receipt: %w", err)
 		}
 	}
@@ -89,7 +89,7 @@ func (w *writer) applyEarly(id int64, link, messageID string) error {
 		return err
 	}
 	state, reason, group := gateway.State(number(v[0])), text(v[1]), number(v[2]) //nolint:gosec // written by Delivery
-	if _, _, err := w.exec(qDropEarly, group); err != nil {
+	if err := w.run(qDropEarly, group); err != nil {
 		return err
 	}
 	return w.deliver(id, state, reason)

@@ -10,23 +10,45 @@ import (
 )
 
 const (
-	sqlPut = `INSERT INTO outbox (kind, lane, head, state, token, due, next, expires, unless, receipt, link, payload, created, updated)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)`
+	sqlPut = `INSERT INTO outbox (id, kind, lane, head, state, token, due, next, expires, unless, receipt, link, payload, created, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14)`
 	sqlPutReceipt   = `INSERT INTO receipt (receipt, service, state, at) VALUES (?, ?, 1, ?)`
 	sqlReceiptFinal = `SELECT 1 FROM receipt WHERE receipt = ? AND state >= 6`
 )
 
-// The values of outbox.head.
+// The values of outbox.head; 0 waits behind others.
 const (
 	isHead   = 1
-	isLeased = 2
+	isLeased = 2 // or finished
 )
 
-// effect is a [gateway.Effect] as the writer takes it.
+// effect is a [gateway.Effect] as the writer takes it: as far as possible in the
+// arguments of sqlPut, since the writer is one and its callers are many.
 type effect struct {
 	gateway.Effect
-	payload []byte
+	link string
+	due  int64
+	args [putArgs]value
 }
+
+// The arguments of sqlPut that the writer fills in.
+const (
+	putID = iota
+	putKind
+	putLane
+	putHead
+	putState
+	putToken
+	putDue
+	putNext
+	putExpires
+	putUnless
+	putReceipt
+	putLink
+	putPayload
+	putNow
+	putArgs
+)
 
 // encodeEffects does on the caller's goroutine what the writer need not do.
 func encodeEffects(in []gateway.Effect) ([]effect, error) {
@@ -35,10 +57,19 @@ func encodeEffects(in []gateway.Effect) ([]effect, error) {
 	}
 	out := make([]effect, len(in))
 	for i := range in {
-		out[i].Effect = in[i]
-		var err error
-		if out[i].payload, err = encodePayload(&in[i]); err != nil {
+		e := &out[i]
+		e.Effect, e.due = in[i], ms(in[i].Due)
+		if e.Kind == gateway.Message {
+			e.link = e.To.Link // other kinds wait for the ledger
+		}
+		payload, err := encodePayload(&e.Effect)
+		if err != nil {
 			return nil, fmt.Errorf("encode effect: %w", err)
+		}
+		e.args[putKind], e.args[putLane], e.args[putLink] = int64(e.Kind), e.Lane, e.link
+		e.args[putExpires], e.args[putUnless], e.args[putPayload] = ms(e.Expires), optional(string(e.Unless)), payload
+		if e.Tx != nil {
+			e.args[putReceipt] = string(e.Tx.Receipt)
 		}
 	}
 	return out, nil
@@ -70,20 +101,19 @@ func (w *writer) put(e *effect) (gateway.Item, error) {
 			state = gateway.Superseded
 		}
 	}
-	var receipt value
+	it := held{
+		id: w.lastItem + 1, created: w.now, kind: e.Kind, state: state,
+		lane: e.Lane, link: e.link, unless: string(e.Unless),
+	}
 	if e.Tx != nil {
-		receipt = string(e.Tx.Receipt)
+		it.receipt = string(e.Tx.Receipt)
 		if err := w.putReceipt(e); err != nil {
 			return gateway.Item{}, err
 		}
 	}
-	due := ms(e.Due)
+	due := e.due
 	if due == 0 {
 		due = w.now
-	}
-	it := held{
-		created: w.now, kind: e.Kind, state: state,
-		lane: e.Lane, link: e.link(), receipt: text(receipt), unless: string(e.Unless),
 	}
 	head, err := w.place(&it)
 	if err != nil {
@@ -91,16 +121,16 @@ func (w *writer) put(e *effect) (gateway.Item, error) {
 	}
 	next, token := due, int64(0)
 	if head == isHead && e.Lease && due <= w.now {
-		// The lease itself is given once the item has its number.
 		head, next, token = isLeased, w.leaseEnd(), w.nextToken()
 	}
-	it.id, _, err = w.exec(qPut, int64(e.Kind), e.Lane, head, int64(state), token, due, next, ms(e.Expires),
-		optional(it.unless), receipt, it.link, e.payload, w.now)
-	if err != nil {
+	a := &e.args
+	a[putID], a[putHead], a[putState], a[putToken] = it.id, head, int64(state), token
+	a[putDue], a[putNext], a[putNow] = due, next, w.now
+	if err := w.run(qPut, a[:]...); err != nil {
 		return gateway.Item{}, err
 	}
 	w.lastItem = it.id
-	if head != isLeased {
+	if token == 0 {
 		return gateway.Item{}, nil
 	}
 	h := w.hold(it)
@@ -114,7 +144,7 @@ func (w *writer) put(e *effect) (gateway.Item, error) {
 func (w *writer) place(it *held) (int64, error) {
 	if it.state != gateway.Queued {
 		w.done.count(it.kind, it.state)
-		return 0, nil
+		return isLeased, nil // in no index
 	}
 	if h := w.leases.byLane[it.lane]; h != nil {
 		if !h.followers {
@@ -137,20 +167,12 @@ func (w *writer) putReceipt(e *effect) error {
 	if e.Ask != nil {
 		service = e.Ask.Service
 	}
-	_, _, err := w.exec(qPutReceipt, string(e.Tx.Receipt), service, w.now)
+	err := w.run(qPutReceipt, string(e.Tx.Receipt), service, w.now)
 	var se sqlite3.Error
 	if errors.As(err, &se) && se.Code == sqlite3.ErrConstraint {
 		return gateway.ErrTaken
 	}
 	return err
-}
-
-// link is the link that a message waits for; other kinds wait for the ledger.
-func (e *effect) link() string {
-	if e.Kind == gateway.Message {
-		return e.To.Link
-	}
-	return ""
 }
 
 // optional is NULL for the empty string.

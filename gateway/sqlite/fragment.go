@@ -118,7 +118,7 @@ func (o *fragmentOp) copied(w *writer, p part) bool {
 
 func (o *fragmentOp) put(w *writer, set int64) error {
 	k, in := &o.f.Key, &o.f.Inbox
-	_, _, err := w.exec(qPutFragment, k.Link, k.From.Reveal(), k.To.Reveal(), reference(k), int64(k.Total), set, int64(o.f.Seq),
+	err := w.run(qPutFragment, k.Link, k.From.Reveal(), k.To.Reveal(), reference(k), int64(k.Total), set, int64(o.f.Seq),
 		o.digest, []byte(o.f.Raw.Reveal()), in.Key, in.Bind, string(in.Medium), ms(in.At), w.now, w.epoch)
 	return err
 }
@@ -169,7 +169,7 @@ func decodePart(k gateway.FragmentKey, v []value) part {
 // join lets the fragments of a message go that is in the inbox now. What tells
 // a redelivered copy of them stays until it is pruned.
 func (w *writer) join(k gateway.FragmentKey) error {
-	_, _, err := w.exec(qJoin, k.Link, k.From.Reveal(), k.To.Reveal(), reference(&k), int64(k.Total), k.Set)
+	err := w.run(qJoin, k.Link, k.From.Reveal(), k.To.Reveal(), reference(&k), int64(k.Total), k.Set)
 	if err != nil {
 		return fmt.Errorf("join fragments: %w", err)
 	}

@@ -150,7 +150,7 @@ func (w *writer) expire() error {
 		if h == nil {
 			return nil
 		}
-		if _, _, err := w.exec(qExpire, h.id); err != nil {
+		if err := w.run(qExpire, h.id); err != nil {
 			return fmt.Errorf("expire lease: %w", err)
 		}
 		w.leases.set(h.id, nil)
@@ -174,6 +174,6 @@ func (w *writer) mark() error {
 	if w.leasedFrom == w.markWas {
 		return nil
 	}
-	_, _, err := w.exec(qLeasedFrom, w.leasedFrom)
+	err := w.run(qLeasedFrom, w.leasedFrom)
 	return err
 }

@@ -46,7 +46,8 @@ func TestMicro(t *testing.T) {
 			To:  gateway.Route{Medium: gateway.SMS, Link: "partner", Citizen: citizen, Code: "51969"},
 			SMS: &gateway.SMSOut{Text: "নারী সহায়: 1,500 টাকা, 1 নভেম্বর 2026। পরের টাকা 1 ডিসেম্বর।", Class: "answer"},
 		}})
-		ops[i] = &commitOp{c: gateway.Commit{Turned: true}, in: in, hash: hashOf(in.Link, in.Key), effects: ef}
+		ops[i] = &commitOp{c: gateway.Commit{Turned: true, Accept: &in}, effects: ef}
+		ops[i].encode(&in)
 		return err
 	})
 	lap("accept", func(i int64) error { return ops[i].accept(w) })
@@ -62,7 +63,7 @@ func TestMicro(t *testing.T) {
 		return o.apply(w)
 	})
 	lap("session", func(i int64) error {
-		_, _, err := w.exec(qNewSession, string(ops[i].in.From), ops[i].effects[0].payload)
+		_, _, err := w.exec(qNewSession, string(ops[i].c.Accept.From), ops[i].effects[0].args[putPayload])
 		return err
 	})
 	w.script(ceilingSchema2)

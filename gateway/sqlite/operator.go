@@ -17,9 +17,9 @@ WHERE (?1 >> state) & 1 AND (+?2 = 0 OR kind = +?2) AND id > ?3 ORDER BY id LIMI
 	// The signs keep SQLite from walking through all items in the order of
 	// their numbers.
 	sqlReadListWaiting = `SELECT ` + itemColumns + ` FROM outbox
-WHERE state < 6 AND head < 2 AND (?1 >> state) & 1 AND (+?2 = 0 OR kind = +?2) AND +id > ?3 ORDER BY +id LIMIT +?4`
-	sqlReadWaiting   = `SELECT kind, state, count(*) FROM outbox INDEXED BY outbox_lane WHERE state < 6 AND head < 2 GROUP BY kind, state`
-	sqlReadOldest    = `SELECT ifnull(min(created), 0) FROM outbox INDEXED BY outbox_lane WHERE state < 6 AND head < 2`
+WHERE head < 2 AND (?1 >> state) & 1 AND (+?2 = 0 OR kind = +?2) AND +id > ?3 ORDER BY +id LIMIT +?4`
+	sqlReadWaiting   = `SELECT kind, state, count(*) FROM outbox INDEXED BY outbox_lane WHERE head < 2 GROUP BY kind, state`
+	sqlReadOldest    = `SELECT ifnull(min(created), 0) FROM outbox INDEXED BY outbox_lane WHERE head < 2`
 	sqlReadAccepting = `SELECT count(*) FROM inbox INDEXED BY inbox_waiting WHERE turned = 0`
 
 	sqlRequeue = `UPDATE outbox SET state = ?1, token = 0, due = ?2, next = ?2, updated = ?2 WHERE id = ?3`
@@ -142,7 +142,7 @@ func (s *Store) Requeue(ctx context.Context, id int64) error {
 		if it.Tx != nil && len(it.Tx.Saved.Bytes) > 0 {
 			state = gateway.Unknown
 		}
-		_, _, err = w.exec(qRequeue, int64(state), w.now, id)
+		err = w.run(qRequeue, int64(state), w.now, id)
 		return err
 	})
 	if err != nil {

@@ -17,10 +17,12 @@ WHERE id = ?7`
 	sqlFinish      = `UPDATE outbox SET state = ?1, reason = CASE ?2 WHEN '' THEN reason ELSE ?2 END, attempts = attempts + ?3,
   message_id = ?4, code = ?5, block = ?6, updated = ?7
 WHERE id = ?8`
-	sqlNext       = `SELECT id, head, due FROM outbox WHERE lane = +? AND state < 6 AND head < 2 ORDER BY id LIMIT 1`
-	sqlEndReceipt = `UPDATE receipt SET state = ?, code = ?, block = ?, at = ? WHERE receipt = ?`
+	sqlFinishPlain = `UPDATE OR FAIL outbox SET state = ?1, updated = ?2 WHERE id = ?3`
+	sqlUnlist      = `UPDATE outbox SET head = 2 WHERE id = ?`
+	sqlNext        = `SELECT id, head, due FROM outbox WHERE lane = +? AND head < 2 ORDER BY id LIMIT 1`
+	sqlEndReceipt  = `UPDATE receipt SET state = ?, code = ?, block = ?, at = ? WHERE receipt = ?`
 	// A sender that holds one of them may have passed it on already.
-	sqlNeedless = `SELECT ` + itemColumns + ` FROM outbox WHERE unless = +? AND unless IS NOT NULL AND state = 1 AND head < 2`
+	sqlNeedless = `SELECT ` + itemColumns + ` FROM outbox WHERE unless = +? AND unless IS NOT NULL AND head < 2 AND state = 1`
 	sqlPromote  = `UPDATE outbox SET head = 1 WHERE id = ?`
 )
 
@@ -139,12 +141,12 @@ func (o *progressOp) move(w *writer, h *held) error {
 	if o.saved != nil {
 		saved = o.saved
 	}
-	_, _, err := w.exec(qMove, int64(p.State), p.Reason, one(p.Retry), saved, w.now, due, p.ID, one(ends))
+	err := w.run(qMove, int64(p.State), p.Reason, one(p.Retry), saved, w.now, due, p.ID, one(ends))
 	if err != nil {
 		return fmt.Errorf("move item: %w", err)
 	}
 	if stands := standing(p.State); stands != 0 && h.receipt != "" {
-		if _, _, err := w.exec(qMoveReceipt, int64(stands), w.now, h.receipt); err != nil {
+		if err := w.run(qMoveReceipt, int64(stands), w.now, h.receipt); err != nil {
 			return fmt.Errorf("move receipt: %w", err)
 		}
 	}
@@ -176,7 +178,12 @@ func standing(s gateway.State) gateway.State {
 // finish writes a word that ends the item.
 func (o *progressOp) finish(w *writer, h *held) error {
 	p := &o.p
-	_, _, err := w.exec(qFinish, int64(p.State), p.Reason, one(p.Retry), optional(p.MessageID), p.Code, int64(p.Block), w.now, p.ID) //nolint:gosec // a ledger has fewer than 2^63 blocks
+	var err error
+	if p.Reason == "" && p.Code == "" && p.MessageID == "" && !p.Retry && p.Block == 0 {
+		err = w.run(qFinishPlain, int64(p.State), w.now, p.ID)
+	} else {
+		err = w.run(qFinish, int64(p.State), p.Reason, one(p.Retry), optional(p.MessageID), p.Code, int64(p.Block), w.now, p.ID) //nolint:gosec // a ledger has fewer than 2^63 blocks
+	}
 	if err != nil {
 		return fmt.Errorf("finish item: %w", err)
 	}
@@ -196,13 +203,16 @@ func (o *progressOp) finish(w *writer, h *held) error {
 // keeps the receipt in step, and supersedes what waited for the outcome.
 func (w *writer) ended(h *held, state gateway.State, code string, block uint64) error {
 	w.done.count(h.kind, state)
+	var err error
 	if w.leases.byID[h.id] != nil {
 		w.leases.set(h.id, nil)
+	} else {
+		err = w.run(qUnlist, h.id)
 	}
-	if h.receipt == "" {
-		return nil
+	if err != nil || h.receipt == "" {
+		return err
 	}
-	_, _, err := w.exec(qEndReceipt, int64(state), code, int64(block), w.now, h.receipt) //nolint:gosec // see finish
+	err = w.run(qEndReceipt, int64(state), code, int64(block), w.now, h.receipt) //nolint:gosec // see finish
 	if err != nil {
 		return fmt.Errorf("end receipt: %w", err)
 	}
@@ -228,7 +238,7 @@ func (w *writer) ended(h *held, state gateway.State, code string, block uint64) 
 // end makes an item final on the store's own account. The next of its lane is
 // left to be claimed.
 func (w *writer) end(h *held, state gateway.State, reason string) error {
-	if _, _, err := w.exec(qFinish, int64(state), reason, int64(0), nil, "", int64(0), w.now, h.id); err != nil {
+	if err := w.run(qFinish, int64(state), reason, int64(0), nil, "", int64(0), w.now, h.id); err != nil {
 		return fmt.Errorf("end item: %w", err)
 	}
 	if err := w.ended(h, state, "", 0); err != nil {
@@ -264,7 +274,7 @@ func (w *writer) promote(h *held, lease bool) ([]value, error) {
 	}
 	id, due := number(v[0]), number(v[2])
 	if !lease || due > w.now {
-		_, _, err := w.exec(qPromote, id)
+		err := w.run(qPromote, id)
 		return nil, err
 	}
 	if v, err = w.first(qHeld, id); err != nil {

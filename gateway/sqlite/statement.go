@@ -30,6 +30,8 @@ const (
 	qMove
 	qMoveReceipt
 	qFinish
+	qFinishPlain
+	qUnlist
 	qNext
 	qEndReceipt
 	qNeedless
@@ -90,7 +92,7 @@ func statement(q query) string {
 
 		qClaim: sqlClaim, qClaimAny: sqlClaimAny, qLease: sqlLease, qExpire: sqlExpire, qLeasedFrom: sqlLeasedFrom,
 
-		qMove: sqlMove, qMoveReceipt: sqlMoveReceipt, qFinish: sqlFinish, qNext: sqlNext,
+		qMove: sqlMove, qMoveReceipt: sqlMoveReceipt, qFinish: sqlFinish, qFinishPlain: sqlFinishPlain, qUnlist: sqlUnlist, qNext: sqlNext,
 		qEndReceipt: sqlEndReceipt, qNeedless: sqlNeedless, qPromote: sqlPromote, qHeld: sqlHeld,
 
 		qFragments: sqlFragments, qPutFragment: sqlPutFragment, qJoin: sqlJoin,

@@ -180,9 +180,9 @@ const (
 	sqlVoid = `UPDATE outbox SET attempts = attempts + (kind = 1), token = 0, head = 1, next = due
 WHERE id >= (SELECT value FROM meta WHERE name = 'leased_from') AND head = 2 AND state < 6`
 	// A token that has outlived its lease does not outlive its epoch.
-	sqlForget = `UPDATE outbox SET attempts = attempts + (kind = 1), token = 0 WHERE head = 1 AND state < 5 AND token <> 0`
+	sqlForget = `UPDATE outbox SET attempts = attempts + (kind = 1), token = 0 WHERE head = 1 AND token <> 0`
 	// What its holder did not pass on before an outcome came.
-	sqlStaleNeedless = `SELECT ` + itemColumns + ` FROM outbox WHERE unless IS NOT NULL AND state = 1 AND EXISTS (
+	sqlStaleNeedless = `SELECT ` + itemColumns + ` FROM outbox WHERE unless IS NOT NULL AND head < 2 AND state = 1 AND EXISTS (
   SELECT 1 FROM receipt r WHERE r.receipt = outbox.unless AND r.state >= 6)`
 )
 
@@ -198,13 +198,14 @@ func (w *writer) begin() error {
 			return err
 		}
 		w.epoch = epoch
-		if w.lastInbox, err = w.int("SELECT ifnull(max(id), 0) FROM inbox"); err != nil {
+		if w.lastRow, err = w.int("SELECT ifnull(max(id), 0) FROM inbox"); err != nil {
 			return err
 		}
 		last, err := w.int("SELECT ifnull(max(stored), 0) FROM inbox WHERE id = (SELECT max(id) FROM inbox)")
 		if err != nil {
 			return err
 		}
+		w.oldRow = w.lastRow
 		w.pause = max(0, w.now-last)
 		if voided, err = w.void(); err != nil {
 			return err
@@ -228,7 +229,7 @@ func (w *writer) void() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, _, err := w.exec(qForget); err != nil {
+	if err := w.run(qForget); err != nil {
 		return 0, err
 	}
 	var late []held

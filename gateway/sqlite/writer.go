@@ -111,9 +111,9 @@ type writer struct {
 	lastItem, leasedFrom, markWas, triedMark int64
 	// early says that there may be delivery receipts that came too soon.
 	early bool
-	// lastInbox is the newest message of the epochs before this one, and
-	// pause the time that passed, in ms, between its coming and the opening.
-	lastInbox, pause int64
+	// lastRow is the newest message of the inbox, oldRow that of the epochs
+	// before this one, and pause the time that passed, in ms, between its coming and the opening.
+	lastRow, oldRow, pause int64
 	// done counts what came to a final state in this transaction.
 	done tally
 }
@@ -227,8 +227,8 @@ func (w *writer) transaction(do func() error) error {
 	w.now = w.s.now().UnixMilli()
 	w.done = tally{}
 	w.leases.begin()
-	leasedFrom, lastItem := w.leasedFrom, w.lastItem
-	if _, _, err := w.exec(qBegin); err != nil {
+	leasedFrom, lastItem, lastRow := w.leasedFrom, w.lastItem, w.lastRow
+	if err := w.run(qBegin); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	err := do()
@@ -239,10 +239,10 @@ func (w *writer) transaction(do func() error) error {
 		return nil
 	}
 	w.leases.rollback()
-	w.leasedFrom, w.lastItem = leasedFrom, lastItem
+	w.leasedFrom, w.lastItem, w.lastRow = leasedFrom, lastItem, lastRow
 	// SQLite has rolled back on its own after some errors, such as a full disk.
 	if !w.db.AutoCommit() {
-		if _, _, rerr := w.exec(qRollback); rerr != nil {
+		if rerr := w.run(qRollback); rerr != nil {
 			err = errors.Join(err, fmt.Errorf("roll back: %w", rerr))
 		}
 	}
@@ -254,7 +254,7 @@ func (w *writer) commit() error {
 	if err := w.mark(); err != nil {
 		return fmt.Errorf("note leases: %w", err)
 	}
-	if _, _, err := w.exec(qCommit); err != nil {
+	if err := w.run(qCommit); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	w.markWas = w.leasedFrom

@@ -62,9 +62,9 @@ CREATE TABLE fragment (
 CREATE INDEX fragment_waiting ON fragment (stored) WHERE joined = 0;
 
 -- The work to be done. head is 0 for an item that waits behind others of its
--- lane, 1 for the first unfinished one, 2 for that while it is leased: then it
--- is in no index, and the writer knows it. Items that may be leased have ids
--- from meta.leased_from on.
+-- lane, 1 for the first unfinished one, and 2 for what the indexes leave out:
+-- what is leased, which the writer knows, and what is finished. Items that may
+-- be leased have ids from meta.leased_from on.
 CREATE TABLE outbox (
   id         INTEGER PRIMARY KEY,
   kind       INTEGER NOT NULL,
@@ -88,16 +88,17 @@ CREATE TABLE outbox (
   code       TEXT NOT NULL DEFAULT '',
   block      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX outbox_ready ON outbox (kind, link, next) WHERE head = 1 AND state < 5;
-CREATE INDEX outbox_lane ON outbox (lane) WHERE state < 6 AND head < 2;
-CREATE INDEX outbox_unless ON outbox (unless) WHERE unless IS NOT NULL AND state = 1;
+CREATE INDEX outbox_ready ON outbox (kind, link, next) WHERE head = 1;
+CREATE INDEX outbox_lane ON outbox (lane) WHERE head < 2;
+CREATE INDEX outbox_unless ON outbox (unless) WHERE unless IS NOT NULL AND head < 2;
 CREATE INDEX outbox_message ON outbox (message_id, link) WHERE message_id IS NOT NULL;
 
+-- FAIL, since ABORT would keep a journal of each statement.
 CREATE TRIGGER outbox_final BEFORE UPDATE OF state ON outbox
 WHEN OLD.state >= 6 AND NEW.state <> OLD.state
   AND NOT (OLD.state = 6 AND NEW.state IN (7, 9, 10))
 BEGIN
-  SELECT RAISE(ABORT, 'outbox: final states never change');
+  SELECT RAISE(FAIL, 'outbox: final states never change');
 END;
 
 -- Where a receipt's transaction stands. Rows are kept when the outbox is
