@@ -214,3 +214,36 @@ func BenchmarkGenerator(b *testing.B) {
 		})
 	}
 }
+
+func TestGoals(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		fake    *gateway
+		ceiling float64
+		want    []string
+	}{
+		{"reached", &gateway{}, 1, []string{"✓ each message has its one right answer", "✓ help: 40 % of the ceiling", "✓ query: 20 % of the ceiling"}},
+		{"not reached", &gateway{wrong: 97}, 1e9, []string{"✗ each message has its one right answer", "✗ help: 40 % of the ceiling", "✗ query: 20 % of the ceiling"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			cfg := quick(tt.fake.listen(t))
+			cfg.PID = os.Getpid()
+			cfg.Ceiling = func(context.Context) (float64, error) { return tt.ceiling, nil }
+			var out strings.Builder
+			reports, err := bench.Goals(t.Context(), cfg, &out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(reports) != 5 || reports[3].Rate == 0 || reports[2].UnderWay != 1 {
+				t.Errorf("Goals() gave %d reports", len(reports))
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("the verdict lacks %q:\n%s", want, out.String())
+				}
+			}
+		})
+	}
+}
