@@ -24,7 +24,10 @@ type Session struct {
 
 	Dialogue Dialogue
 	Undo     *Undo
-	Updated  time.Time // UTC, of the last input
+	// Pending is her latest transaction as long as it may be unfinished: a
+	// question of hers waits for it, so that its answer shows what she did.
+	Pending ledgerclient.Receipt
+	Updated time.Time // UTC, of the last input
 }
 
 // Dialogue is where a citizen stands within a service. The zero value is no

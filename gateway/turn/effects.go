@@ -44,9 +44,7 @@ func (t *Taker) say(effects []gateway.Effect, in gateway.Inbound, r gateway.Repl
 }
 
 // evaluate signs ask and asks the ledger.
-func (t *Taker) evaluate(ask gateway.Ask, in gateway.Inbound) (ledgerclient.Answer, error) {
-	ctx, cancel := context.WithTimeout(t.ctx, t.Patience)
-	defer cancel()
+func (t *Taker) evaluate(ctx context.Context, ask gateway.Ask, in gateway.Inbound) (ledgerclient.Answer, error) {
 	q, err := t.Signer.SignQuery(ctx, ledgerclient.Query{Call: ask.Call, Caller: t.caller(ask, in.From), Time: t.Now().UTC()})
 	if err != nil {
 		return ledgerclient.Answer{}, fmt.Errorf("sign query: %w", err)
@@ -98,6 +96,7 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 		undo.Receipt = receipt
 		out.Session.Undo = &undo
 	}
+	out.Session.Pending = receipt
 	out.Submit, out.Reply = nil, gateway.Reply{}
 	t.counts.Submitted.Add(1)
 	return out, effects, nil

@@ -1,6 +1,7 @@
 package turn
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -11,6 +12,9 @@ import (
 	"setu/i18n"
 	"setu/ledgerclient"
 )
+
+// errPending says that an earlier transaction waits for the ledger.
+var errPending = errors.New("turn: an earlier transaction is not recorded yet")
 
 // maxStale is how often a turn is taken again because another process moved
 // the session on; more than that is a fault.
@@ -177,6 +181,30 @@ func (t *Taker) session(a gateway.Address) (gateway.Session, error) {
 	return s, nil
 }
 
+// catchUp waits until the citizen's latest transaction is final, so that the
+// answer to her question shows what she did before it.
+func (t *Taker) catchUp(ctx context.Context, s *gateway.Session) error {
+	const look = 20 * time.Millisecond
+	for s.Pending != "" {
+		st, err := t.Store.Standing(ctx, s.Pending)
+		switch {
+		case err != nil:
+			return fmt.Errorf("look up pending transaction: %w", err)
+		case st.State.Final():
+			s.Pending = ""
+			return nil
+		case !t.Ledger.Up():
+			return &ledgerclient.Error{Class: ledgerclient.Before, Op: "evaluate", Err: errPending}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(look):
+		}
+	}
+	return nil
+}
+
 // consult carries out what the dialogue asked for: a query, a transaction or a
 // look at a receipt. It returns the dialogue's outcome after it.
 func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.Effect, error) {
@@ -214,9 +242,14 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 // that its answer follows.
 func (t *Taker) query(j *job, out gateway.Outcome) (next gateway.Outcome, late *gateway.Effect) {
 	ask := *out.Query
-	answer, err := t.evaluate(ask, j.in)
+	ctx, cancel := context.WithTimeout(t.ctx, t.Patience)
+	defer cancel()
+	err := t.catchUp(ctx, &out.Session)
 	if err == nil {
-		return t.Dialogue.Resume(out.Session, ask, answer, t.Now()), nil
+		var answer ledgerclient.Answer
+		if answer, err = t.evaluate(ctx, ask, j.in); err == nil {
+			return t.Dialogue.Resume(out.Session, ask, answer, t.Now()), nil
+		}
 	}
 	t.counts.Deferred.Add(1)
 	t.Log.Info("question deferred", "row", j.row, "service", ask.Service, "class", ledgerclient.ClassOf(err).String())

@@ -88,6 +88,7 @@ type ledger struct {
 	let  chan struct{} // nil: at once
 	err  error
 	down bool
+	look func() // before each answer; nil: nothing
 }
 
 func (l *ledger) Up() bool { return !l.down }
@@ -99,6 +100,9 @@ func (l *ledger) Evaluate(ctx context.Context, _ ledgerclient.SignedQuery) (ledg
 		case <-ctx.Done():
 			return ledgerclient.Answer{}, ctx.Err()
 		}
+	}
+	if l.look != nil {
+		l.look()
 	}
 	return ledgerclient.Answer{Code: "found"}, l.err
 }
@@ -133,6 +137,18 @@ func (tr *tray) Dispatch(items []gateway.Item) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	tr.items = append(tr.items, items...)
+}
+
+// token is that of an item's lease.
+func (tr *tray) token(id int64) int64 {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	for _, it := range tr.items {
+		if it.ID == id {
+			return it.Token
+		}
+	}
+	return 0
 }
 
 type house struct {
@@ -307,6 +323,52 @@ func TestTaker_SignsTransaction(t *testing.T) {
 	}
 	if got := h.items(3)[2].SMS.Text.Reveal(); got != "standing queued" {
 		t.Errorf("look-up = %q, want standing queued", got)
+	}
+}
+
+// TestTaker_QuestionWaitsForHerTransaction: what she asks after a transaction
+// shows its effect.
+func TestTaker_QuestionWaitsForHerTransaction(t *testing.T) {
+	t.Parallel()
+	h := open(t, t.TempDir(), nil)
+	if err := h.say(inbound("submit")); err != nil {
+		t.Fatal(err)
+	}
+	tx := h.items(2)[0]
+	h.ledger.look = func() {
+		if st, err := h.store.Standing(context.Background(), tx.Tx.Receipt); err != nil || st.State != gateway.Recorded {
+			t.Errorf("asked while the transaction is %v, %v; want recorded", st.State, err)
+		}
+	}
+	if err := h.say(inbound("query")); err != nil {
+		t.Fatal(err)
+	}
+	recorded := make(chan error, 1)
+	h.store.Progress(gateway.Progress{ID: tx.ID, Token: h.tray.token(tx.ID), State: gateway.Recorded, Code: "done", Block: 3},
+		func(_ []gateway.Item, err error) { recorded <- err })
+	if err := <-recorded; err != nil {
+		t.Fatal(err)
+	}
+	if got := h.items(3)[2]; got.ID != 3 || got.SMS.Text.Reveal() != "answer found" {
+		t.Errorf("third item is %q, want the answer after the transaction was recorded", got.SMS.Text.Reveal())
+	}
+	s, err := h.store.Session(t.Context(), citizen)
+	if err != nil || s.Pending != "" {
+		t.Errorf("pending = %q, %v; want none any more", s.Pending, err)
+	}
+}
+
+func TestTaker_QuestionQueuesBehindHerTransaction(t *testing.T) {
+	t.Parallel()
+	h := open(t, t.TempDir(), func(h *house, _ *turn.Config, _ *sqlite.Options) { h.ledger.down = true })
+	for _, text := range []string{"submit", "query"} {
+		if err := h.say(inbound(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	items := h.items(4)
+	if tx, question := items[0], items[2]; question.Kind != gateway.Question || question.Lane != tx.Lane {
+		t.Errorf("question is a %v in another lane than the transaction", question.Kind)
 	}
 }
 
