@@ -1,0 +1,159 @@
+package fault_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// step is one message of a citizen and what must come of it. No two messages
+// of a citizen have the same text: SMPP 3.4 gives messages no identifier, so
+// that on a new link the same text is taken for a redelivery. Nor have two
+// answers, so that they can be counted whatever their words.
+type step struct {
+	say    string
+	echo   string  // is in the answer
+	effect *effect // of a confirmation
+}
+
+// effect is a transaction that must be on the ledger once.
+type effect struct {
+	contract, function string
+	arg, value         string // that tells it from the citizen's other ones
+}
+
+// citizen is a phone whose owner works through her steps.
+type citizen struct {
+	number string // without plus
+	steps  []step
+	// patient citizens wait for each answer before they write again.
+	patient bool
+
+	mu    sync.Mutex
+	told  []told
+	acked int // steps that the gateway has taken
+}
+
+// told is one message that a citizen got.
+type told struct {
+	text string
+	at   time.Time
+	life int
+}
+
+// tongue is how the citizens of one language write.
+type tongue struct {
+	queries  []string
+	sell     []string // a crop each; weight and date follow
+	complain []string // a subject each, of subjects; words follow
+	words    string   // of a complaint
+	yes      []string
+}
+
+// subjects are what the ledger calls those of tongue.complain.
+func subjects() []string { return []string{"benefit", "land"} }
+
+func english() *tongue {
+	return &tongue{
+		queries:  []string{"HELP", "BHATA 1000000001", "DOR DHAN", "DOR JUTE"},
+		sell:     []string{"SELL DHAN", "SELL JUTE", "SELL ALU"},
+		complain: []string{"COMPLAINT NEW BENEFIT", "COMPLAINT NEW LAND"},
+		words:    "nobody comes to my house since March and the office is closed",
+		yes:      []string{"1", "YES", "Y", "OK"},
+	}
+}
+
+func bengali() *tongue {
+	return &tongue{
+		queries:  []string{"সাহায্য", "ভাতা ১০০০০০০০০১", "দর ধান", "দর পাট"},
+		sell:     []string{"বিক্রি ধান", "বিক্রি পাট", "বিক্রি আলু"},
+		complain: []string{"অভিযোগ নতুন ভাতা", "অভিযোগ নতুন জমি"},
+		words:    "দুই মাস ধরে কেউ আমার বাড়িতে আসছে না, ব্যাংকেও গিয়েছি কিন্তু কেউ কিছু বলছে না",
+		yes:      []string{"১", "হ্যাঁ", "হ্যা", "হাঁ"},
+	}
+}
+
+func hindi() *tongue {
+	return &tongue{
+		queries:  []string{"मदद", "भत्ता १०००००००००१", "भाव धान", "भाव जूट"},
+		sell:     []string{"बेचना धान", "बेचना जूट", "बेचना आलू"},
+		complain: []string{"शिकायत नई भत्ता", "शिकायत नई ज़मीन"},
+		words:    "दो महीने से कोई हमारे घर नहीं आया है और दफ़्तर में कोई कुछ बताता नहीं है, कृपया जाँच करें",
+		yes:      []string{"१", "हाँ", "हां", "जी"},
+	}
+}
+
+// newCitizen draws a citizen with four to twelve messages.
+func newCitizen(r *rand.Rand, number string, day time.Time) *citizen {
+	l := [...]*tongue{bengali(), hindi(), english()}[r.IntN(3)]
+	var talks [][]step
+	for _, i := range r.Perm(len(l.queries))[:2+r.IntN(3)] {
+		talks = append(talks, []step{{say: l.queries[i]}})
+	}
+	yes := r.Perm(len(l.yes))
+	weights := r.Perm(90)
+	for i := range 1 + r.IntN(3) {
+		talks = append(talks, l.offer(i, 10+weights[i], day, l.yes[yes[i]]))
+	}
+	if i := r.IntN(3); i < len(l.complain) {
+		talks = append(talks, l.complaint(i, l.yes[yes[3]]))
+	}
+	r.Shuffle(len(talks), func(i, j int) { talks[i], talks[j] = talks[j], talks[i] })
+	return &citizen{number: number, steps: slices.Concat(talks...), patient: r.IntN(2) == 0}
+}
+
+// offer offers a lot for sale, all in one message, and confirms it.
+func (l *tongue) offer(i, kg int, day time.Time, yes string) []step {
+	weight := strconv.Itoa(kg)
+	return []step{
+		{say: fmt.Sprintf("%s %s %s", l.sell[i], weight, day.Format("02-01-2006")), echo: weight},
+		{say: yes, effect: &effect{"produce", "Register", "weight", weight}},
+	}
+}
+
+// complaint files a complaint, which takes more than one segment in Bengali and
+// Hindi.
+func (l *tongue) complaint(i int, yes string) []step {
+	return []step{
+		{say: l.complain[i] + " " + l.words},
+		{say: yes, effect: &effect{"grievances", "Raise", "subject", subjects()[i]}},
+	}
+}
+
+// hear takes down what the citizen is told.
+func (c *citizen) hear(t told) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told = append(c.told, t)
+}
+
+// heard is how many messages the citizen was told, and how many different ones.
+func (c *citizen) heard() (all, different int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	texts := map[string]bool{}
+	for _, t := range c.told {
+		texts[t.text] = true
+	}
+	return len(c.told), len(texts)
+}
+
+// taken counts one more step as acknowledged.
+func (c *citizen) taken() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.acked++
+}
+
+// answered says that all messages are acknowledged and, as far as a count can
+// tell, answered.
+func (c *citizen) answered() bool {
+	c.mu.Lock()
+	acked := c.acked
+	c.mu.Unlock()
+	_, different := c.heard()
+	return acked == len(c.steps) && different >= acked
+}

@@ -1,0 +1,21 @@
+// Package fault holds the tests that kill the gateway with kill -9 and count
+// what came of it: at each place of gateway/crashpoint, at random moments, in
+// the middle of a start, with the ledger down or forgetful, and with the torn
+// ends of files that a power failure leaves.
+//
+// A provider of ours stands where an operator's SMSC or a partner stands. It
+// keeps each message of a citizen until that is acknowledged, sends it again on
+// the next link otherwise, and gives a citizen's next message only then. The
+// gateway is the built binary, with the build tag "crashpoints".
+//
+// What must hold at the end (audit_test.go): every acknowledged message has
+// exactly one answer in the store, which came at least once; each confirmed
+// request is on the ledger exactly once, in the citizen's order, and her
+// receipt was told her; nothing is left unfinished; and an answer came twice
+// only if a kill fell between its sending and the storing of that.
+//
+// The seed is printed. Flags: -fault.seed, and -fault.rounds for each place and
+// direction (or SETU_FAULT_ROUNDS):
+//
+//	go test ./test/fault -v -timeout 2h -args -fault.rounds 200
+package fault

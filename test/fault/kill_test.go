@@ -1,0 +1,125 @@
+package fault_test
+
+import (
+	"testing"
+	"time"
+
+	"setu/gateway/crashpoint"
+)
+
+// writers is how many citizens write at the same time.
+const writers = 8
+
+// TestKill_AtEachPlace kills the gateway at the n-th passing of each place, n
+// drawn at random among those that the traffic reaches.
+func TestKill_AtEachPlace(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []direction{partner, operator} {
+		t.Run(string(dir), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, dir)
+			for range *rounds {
+				for _, place := range crashpoint.Places() {
+					if place == crashpoint.BeforeReceipt && dir == partner {
+						continue // partners give no delivery receipts
+					}
+					w.round(place)
+				}
+			}
+			w.audit()
+			for _, place := range crashpoint.Places() {
+				if w.hits[place] == 0 && (place != crashpoint.BeforeReceipt || dir == operator) {
+					t.Errorf("the gateway never died at %s", place)
+				}
+			}
+		})
+	}
+}
+
+// round kills once at a place, perhaps once more in the life after it, and then
+// lets a life bring all to its end.
+func (w *world) round(place string) {
+	w.t.Helper()
+	b := w.write(writers)
+	n := 1 + w.random.IntN(w.reach(place, b))
+	l := w.launch(place, n)
+	l.await(drainTime, b.answered)
+	if !l.within(10 * time.Second) {
+		w.t.Fatalf("the gateway did not die at passing %d of %s:\n%s", n, place, l.Log())
+	}
+	w.hits[place]++
+	if w.random.IntN(2) == 0 {
+		w.again()
+	}
+	w.settle(b)
+}
+
+// reach is how often the traffic of a batch passes a place at least.
+func (w *world) reach(place string, b *batch) int {
+	messages, requests := b.count()
+	switch place {
+	case crashpoint.BeforeSave, crashpoint.BeforeSubmit, crashpoint.AfterSubmit:
+		return requests
+	case crashpoint.BeforeAccept:
+		return messages - len(b.citizens) // parts of long messages do not pass it
+	default:
+		return messages
+	}
+}
+
+// again kills a life that takes up what the one before it left: at its n-th
+// passing of any place, or at a random moment of its start.
+func (w *world) again() {
+	w.t.Helper()
+	places := crashpoint.Places()
+	place := places[w.random.IntN(len(places))]
+	l := w.launch(place, 1+w.random.IntN(4))
+	if l.within(time.Duration(w.random.IntN(600)) * time.Millisecond) {
+		w.hits[place]++
+		return
+	}
+	l.kill()
+}
+
+// settle lets a life bring a batch to its end.
+func (w *world) settle(b *batch) {
+	w.t.Helper()
+	l := w.launch("", 0)
+	l.ready()
+	l.drain(b)
+	l.end()
+}
+
+// TestKill_AtRandomMoments kills from outside, at any moment of start and
+// traffic, up to four times in a row while the citizens go on.
+func TestKill_AtRandomMoments(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []direction{partner, operator} {
+		t.Run(string(dir), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, dir)
+			for range 4 * *rounds {
+				b := w.write(writers)
+				for range 1 + w.random.IntN(4) {
+					w.atRandom()
+				}
+				w.settle(b)
+			}
+			w.audit()
+		})
+	}
+}
+
+// atRandom kills a life at a random moment: of its start, or of its work.
+func (w *world) atRandom() {
+	w.t.Helper()
+	if w.random.IntN(3) == 0 {
+		w.interrupt(time.Duration(w.random.IntN(400)) * time.Millisecond)
+		return
+	}
+	l := w.launch("", 0)
+	if l.within(time.Duration(w.random.IntN(500)) * time.Millisecond) {
+		w.t.Fatalf("the gateway ended by itself:\n%s", l.Log())
+	}
+	l.kill()
+}

@@ -1,0 +1,388 @@
+package fault_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"setu/channels/smpp"
+	"setu/gateway/console"
+	"setu/test/gatewaytest"
+)
+
+// direction is who binds to whom.
+type direction string
+
+const (
+	partner  direction = "partner"  // a partner binds to the gateway and submits
+	operator direction = "operator" // the gateway binds to an operator, who delivers
+)
+
+// drainTime is how long the gateway may take to answer all and to be idle.
+const drainTime = 60 * time.Second
+
+// world is one data folder, its provider and its citizens, through many lives
+// of the gateway.
+type world struct {
+	t        *testing.T
+	random   *rand.Rand
+	dir      direction
+	data     string
+	config   string
+	provider *provider
+	citizens []*citizen
+	day      time.Time // of lots, in the future
+
+	ctx    context.Context
+	life   int
+	mu     sync.Mutex
+	deaths map[int]time.Time // by life, of those that were killed
+	hits   map[string]int    // deaths at each place
+	kills  int
+	// repeated adds up setu_messages_repeated_total of the lives that could
+	// still be asked.
+	repeated float64
+}
+
+// newWorld makes a world with an empty data folder. Its provider serves until
+// the test ends.
+func newWorld(t *testing.T, dir direction) *world {
+	t.Helper()
+	r := random(t)
+	w := &world{
+		t: t, random: r, dir: dir, data: t.TempDir(), provider: newProvider(r), ctx: t.Context(),
+		day: time.Now().AddDate(0, 0, 20), deaths: map[int]time.Time{}, hits: map[string]int{},
+	}
+	if dir == operator {
+		w.provider.receipts = true
+		w.operate()
+	}
+	t.Cleanup(w.provider.running.Wait)
+	return w
+}
+
+// operate serves as the operator's SMSC, and writes the gateway's configuration.
+func (w *world) operate() {
+	server, err := smpp.NewServer(smpp.ServerConfig{
+		SystemID:     "smsc",
+		Authenticate: func(context.Context, smpp.BindRequest) (smpp.Partner, smpp.Status) { return smpp.Partner{}, smpp.ROK },
+		OnBound:      w.provider.bound,
+		OnClosed:     func(s *smpp.Session, _ error) { w.provider.lost(s) },
+		DrainTime:    time.Millisecond,
+		SessionConfig: smpp.SessionConfig{
+			Handler: func(r *smpp.Request) { w.provider.take(w.ctx, r) },
+			Window:  256, ResponseTimeout: patience, ProgressTimeout: patience,
+		},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(w.ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	served := make(chan struct{})
+	go func() { defer close(served); _ = server.Serve(w.ctx, l) }() // ends with the test
+	w.t.Cleanup(func() { <-served })
+	w.config = fmt.Sprintf("links:\n  - {name: operator-a, address: %q, system_id: setu, bind: transceiver, window: 256, short_codes: [%q], receipts: true}\n", l.Addr(), code)
+}
+
+// life is one process of the gateway.
+type life struct {
+	*gatewaytest.Gateway
+	w      *world
+	number int
+	ended  chan struct{}
+}
+
+// launch begins a life that dies at the n-th passing of a place, or at none
+// when place is empty.
+func (w *world) launch(place string, n int) *life {
+	w.t.Helper()
+	w.life++
+	w.provider.begin(w.life)
+	o := gatewaytest.Options{Bin: binary, Dir: w.data, Config: w.config}
+	if place != "" {
+		o.Env = []string{fmt.Sprintf("SETU_CRASH=%s:%d", place, n)}
+	}
+	l := &life{Gateway: gatewaytest.Launch(w.t, o), w: w, number: w.life, ended: make(chan struct{})}
+	go func() {
+		for !l.Wait(time.Minute) { //nolint:revive // until the process has ended
+		}
+		close(l.ended)
+	}()
+	if w.dir == partner && l.SMPP != "" {
+		w.dial(l)
+	}
+	return l
+}
+
+// interrupt begins a life and kills it after a time, wherever its start stands.
+func (w *world) interrupt(after time.Duration) {
+	w.t.Helper()
+	w.life++
+	w.provider.begin(w.life)
+	args := []string{"serve", "--data", w.data, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0"}
+	if w.config != "" {
+		path := filepath.Join(w.t.TempDir(), "setu.yaml")
+		if err := os.WriteFile(path, []byte(w.config), 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+		args = append(args, "--config", path)
+	}
+	cmd := exec.CommandContext(w.ctx, binary, args...) //nolint:gosec // the binary under test
+	if err := cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	_ = pause(w.ctx, after) // the test's end kills as well
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait() // says that it was killed
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deaths[w.life] = time.Now()
+	w.kills++
+}
+
+// dial binds to a life as the sandbox partner, until it ends.
+func (w *world) dial(l *life) {
+	var last *smpp.Session
+	c, err := smpp.NewClient(smpp.ClientConfig{
+		Name: "partner", Addr: l.SMPP, SystemID: "sandbox", Password: "sandbox", DrainTime: time.Millisecond,
+		Random: func() float64 { return 0 }, // bind again soon
+		OnState: func(s smpp.LinkState) {
+			if s.Session != nil {
+				last = s.Session
+				w.provider.bound(s.Session)
+			} else if last != nil {
+				w.provider.lost(last)
+			}
+		},
+		SessionConfig: smpp.SessionConfig{
+			Handler: func(r *smpp.Request) { w.provider.take(w.ctx, r) },
+			Window:  256, ResponseTimeout: patience, ProgressTimeout: patience,
+		},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(w.ctx)
+	go func() { <-l.ended; cancel() }()
+	gone := make(chan struct{})
+	go func() { defer close(gone); _ = c.Run(ctx) }() // ends with the life
+	w.t.Cleanup(func() { cancel(); <-gone })
+}
+
+// died takes down a life that has ended by kill -9.
+func (l *life) died() {
+	l.w.mu.Lock()
+	defer l.w.mu.Unlock()
+	if _, known := l.w.deaths[l.number]; !known {
+		l.w.deaths[l.number] = time.Now()
+		l.w.kills++
+	}
+}
+
+// kill ends a life as kill -9 does.
+func (l *life) kill() {
+	l.Kill()
+	l.died()
+}
+
+// within waits for the life to end, or for a time.
+func (l *life) within(d time.Duration) bool {
+	if !l.Wait(d) {
+		return false
+	}
+	l.died()
+	return true
+}
+
+// ready waits until the life serves.
+func (l *life) ready() {
+	l.w.t.Helper()
+	if !l.Ready(drainTime) {
+		l.w.t.Fatalf("life %d is not ready:\n%s", l.number, l.Log())
+	}
+}
+
+// batch is citizens who write at the same time.
+type batch struct {
+	citizens []*citizen
+	ended    chan struct{} // all was acknowledged and, for the patient, answered
+}
+
+// write lets n new citizens write until all is acknowledged.
+func (w *world) write(n int) *batch {
+	b := &batch{ended: make(chan struct{})}
+	var writing sync.WaitGroup
+	for range n {
+		c := newCitizen(w.random, fmt.Sprintf("9198%08d", len(w.citizens)+1), w.day)
+		w.citizens = append(w.citizens, c)
+		b.citizens = append(b.citizens, c)
+		w.provider.add(c)
+		delay := time.Duration(w.random.IntN(100)) * time.Millisecond
+		writing.Go(func() { w.converse(c, delay) })
+	}
+	go func() { writing.Wait(); close(b.ended) }()
+	w.t.Cleanup(func() { <-b.ended })
+	return b
+}
+
+// converse works through a citizen's steps.
+func (w *world) converse(c *citizen, delay time.Duration) {
+	if pause(w.ctx, delay) != nil {
+		return
+	}
+	for i := range c.steps {
+		s := &c.steps[i]
+		before, _ := c.heard()
+		if err := w.provider.say(w.ctx, c.number, s.say); err != nil {
+			if w.ctx.Err() == nil {
+				w.t.Errorf("%s: %q cannot be sent: %v", c.number, s.say, err)
+			}
+			return
+		}
+		c.taken()
+		for c.patient {
+			if now, _ := c.heard(); now > before {
+				break
+			}
+			if pause(w.ctx, 2*time.Millisecond) != nil {
+				return
+			}
+		}
+	}
+}
+
+// count gives the number of the batch's messages, and of those that confirm a
+// transaction.
+func (b *batch) count() (messages, requests int) {
+	for _, c := range b.citizens {
+		messages += len(c.steps)
+		for _, s := range c.steps {
+			if s.effect != nil {
+				requests++
+			}
+		}
+	}
+	return messages, requests
+}
+
+// answered says that all messages are acknowledged and answered.
+func (b *batch) answered() bool {
+	select {
+	case <-b.ended:
+	default:
+		return false
+	}
+	return !slices.ContainsFunc(b.citizens, func(c *citizen) bool { return !c.answered() })
+}
+
+// await waits until a condition holds, the life has ended, or the time is over.
+// It says whether the condition holds.
+func (l *life) await(d time.Duration, holds func() bool) bool {
+	deadline := time.After(d)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-l.ended:
+			return holds()
+		case <-deadline:
+			return false
+		case <-tick.C:
+		}
+	}
+	return true
+}
+
+// drain waits until a batch is answered and the gateway has nothing left to do.
+func (l *life) drain(b *batch) {
+	l.w.t.Helper()
+	if !l.await(drainTime, b.answered) {
+		l.w.missing(b)
+		l.w.t.Fatalf("life %d did not answer all within %v; its log:\n%s", l.number, drainTime, l.Log())
+	}
+	var s console.Stats
+	idle := func() bool {
+		s = console.Stats{}
+		return l.ask("/api/queue/stats", &s) == nil && len(s.Waiting) == 0 && s.Accepted == 0
+	}
+	if !l.await(drainTime, idle) {
+		l.w.t.Fatalf("life %d is not idle within %v: %+v; its log:\n%s", l.number, drainTime, s, l.Log())
+	}
+}
+
+// missing tells whose messages have no answer.
+func (w *world) missing(b *batch) {
+	w.t.Helper()
+	for _, c := range b.citizens {
+		if c.answered() {
+			continue
+		}
+		c.mu.Lock()
+		w.t.Errorf("%s: %d of %d messages are acknowledged: %+v; told: %+v", c.number, c.acked, len(c.steps), c.steps, c.told)
+		c.mu.Unlock()
+	}
+}
+
+// ask asks a life's admin API.
+func (l *life) ask(path string, out any) error {
+	token, err := os.ReadFile(filepath.Join(l.Dir, "admin.token"))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.Admin+path, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %s", resp.Status)
+	}
+	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// end ends a life that is idle: in good order or by kill -9, as the draw goes.
+func (l *life) end() {
+	l.w.t.Helper()
+	_, metrics := l.Get("/metrics")
+	for line := range strings.Lines(metrics) {
+		var n float64
+		if _, err := fmt.Sscanf(line, "setu_messages_repeated_total %g", &n); err == nil {
+			l.w.repeated += n
+		}
+	}
+	if l.w.random.IntN(2) == 0 {
+		l.kill()
+		return
+	}
+	l.stop()
+}
+
+// stop ends a life in good order.
+func (l *life) stop() {
+	l.w.t.Helper()
+	if err := l.Stop(); err != nil {
+		l.w.t.Fatalf("stop: %v\n%s", err, l.Log())
+	}
+}
