@@ -81,18 +81,23 @@ type SignedQuery struct {
 }
 
 // SignEnvelope names the active key in e, puts e into canonical form and signs
-// it. Errors are those of [Envelope.Canonical] and of the signer.
+// it. If another key becomes active meanwhile, it begins again with that one.
+// Errors are those of [Envelope.Canonical] and of the signer.
 func SignEnvelope(ctx context.Context, s EnvelopeSigner, e Envelope) (SignedEnvelope, error) {
-	e.KeyID = s.KeyID()
-	canonical, err := e.Canonical()
-	if err != nil {
-		return SignedEnvelope{}, err
+	for {
+		e.KeyID = s.KeyID()
+		canonical, err := e.Canonical()
+		if err != nil {
+			return SignedEnvelope{}, err
+		}
+		sig, err := s.SignBy(ctx, e.KeyID, sha256.Sum256(canonical))
+		switch {
+		case err == nil:
+			return SignedEnvelope{Canonical: canonical, Signature: sig}, nil
+		case ctx.Err() != nil || s.KeyID() == e.KeyID:
+			return SignedEnvelope{}, fmt.Errorf("sign envelope: %w", err)
+		}
 	}
-	sig, err := s.SignBy(ctx, e.KeyID, sha256.Sum256(canonical))
-	if err != nil {
-		return SignedEnvelope{}, fmt.Errorf("sign envelope: %w", err)
-	}
-	return SignedEnvelope{Canonical: canonical, Signature: sig}, nil
 }
 
 // Open verifies the signature and reads the envelope. The errors are
@@ -160,12 +165,20 @@ func (s Signature) SignedDigest(digest [sha256.Size]byte) ([sha256.Size]byte, er
 	if s.Size > MaxBatch || s.Index < 0 || s.Index >= s.Size || len(s.Path)%sha256.Size != 0 {
 		return digest, ErrSignature
 	}
-	// RFC 9162 section 2.1.3.2.
-	node := tlog.RecordHash(digest[:])
-	index, last := s.Index, s.Size-1
-	for path := s.Path; len(path) > 0; path = path[sha256.Size:] {
+	root, ok := rootOf(tlog.RecordHash(digest[:]), s.Path, s.Index, s.Size-1)
+	if !ok {
+		return digest, ErrSignature
+	}
+	return BatchDigest(s.Size, root), nil
+}
+
+// rootOf climbs from a leaf to the root of a tree whose last leaf has the index
+// last, by RFC 9162 section 2.1.3.2. It is false when the path has not the
+// length that it must have.
+func rootOf(node tlog.Hash, path []byte, index, last int64) (tlog.Hash, bool) {
+	for ; len(path) > 0; path = path[sha256.Size:] {
 		if last == 0 {
-			return digest, ErrSignature
+			return node, false
 		}
 		beside := tlog.Hash(path[:sha256.Size])
 		if index&1 == 1 || index == last {
@@ -178,10 +191,7 @@ func (s Signature) SignedDigest(digest [sha256.Size]byte) ([sha256.Size]byte, er
 		}
 		index, last = index>>1, last>>1
 	}
-	if last != 0 {
-		return digest, ErrSignature
-	}
-	return BatchDigest(s.Size, node), nil
+	return node, last == 0
 }
 
 // Verify checks the signature of the document with the given digest by one

@@ -2,6 +2,7 @@ package keys_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/hkdf"
 	"crypto/hmac"
@@ -262,6 +263,38 @@ func TestStore_Revoke(t *testing.T) {
 	}
 	if _, err := again.Sign(t.Context(), digest); err != nil {
 		t.Errorf("Sign after Rotate: %v, want nil", err)
+	}
+}
+
+// rotating rotates its store between naming the key and signing, once.
+type rotating struct {
+	*keys.Store
+	once *sync.Once
+}
+
+func (r rotating) SignBy(ctx context.Context, id string, d [sha256.Size]byte) (sig ledgerclient.Signature, err error) {
+	r.once.Do(func() { _, err = r.Rotate() })
+	if err != nil {
+		return sig, err
+	}
+	return r.Store.SignBy(ctx, id, d)
+}
+
+func TestSignEnvelope_WhileRotating(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	s, _ := newStore(t, c)
+	old := s.KeyID()
+	signed, err := ledgerclient.SignEnvelope(t.Context(), rotating{s, new(sync.Once)}, ledgerclient.Envelope{
+		Receipt: ledgerclient.NewReceipt(), Key: "k", Service: "test", Version: "1", Time: c.Now(),
+		Call:   ledgerclient.Call{Contract: "registry", Function: "Put"},
+		Caller: ledgerclient.Caller{Pseudonym: s.Pseudonym("test", "+919830000001"), Channel: "sms", Assurance: ledgerclient.Number},
+	})
+	if err != nil || signed.Signature.KeyID == old {
+		t.Fatalf("SignEnvelope() while rotating = key %q, %v, want the new key", signed.Signature.KeyID, err)
+	}
+	if e, err := signed.Open(keys.NewVerifier(s), c.Now()); err != nil || e.KeyID != s.KeyID() {
+		t.Errorf("Open() = key %q, %v, want %q", e.KeyID, err, s.KeyID())
 	}
 }
 

@@ -199,6 +199,35 @@ func TestSubmit_BrokenFile(t *testing.T) {
 	}
 }
 
+// A block that cannot be written, as on a full disk, leaves nothing behind, and
+// the ledger goes on when there is room again.
+func TestSubmit_FullDisk(t *testing.T) {
+	t.Parallel()
+	o := options(filepath.Join(t.TempDir(), "sandbox.ledger"))
+	l := mustOpen(t, o)
+	tx := transaction(t, l, "one")
+	// A file opened to append refuses WriteAt, and can be truncated.
+	full, err := os.OpenFile(o.Path, os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	working := l.file.f
+	l.file.f = full
+	if _, err := l.Submit(t.Context(), tx); ledgerclient.ClassOf(err) != ledgerclient.Before {
+		t.Errorf("Submit() to a full disk: %v, want class before", err)
+	}
+	l.file.f = working
+	if out, err := l.Submit(t.Context(), tx); err != nil || out.Answer.Code != "done" {
+		t.Errorf("Submit() when there is room again = %q, %v, want done", out.Answer.Code, err)
+	}
+	if r, err := l.Verify(); err != nil || r.Blocks != 2 {
+		t.Errorf("Verify() = %+v, %v, want 2 blocks", r, err)
+	}
+	if err := full.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Transactions that wait at the same time share a block.
 func TestCommit_Group(t *testing.T) {
 	t.Parallel()

@@ -110,6 +110,7 @@ func (p *place) code(l *sandbox.Ledger, register, key string) string {
 func TestLedger(t *testing.T) {
 	t.Parallel()
 	ledgertest.Exercise(t, func(t *testing.T) ledgertest.Harness {
+		t.Helper()
 		p := newPlace(t)
 		l := p.open()
 		return ledgertest.Harness{
