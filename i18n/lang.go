@@ -66,30 +66,28 @@ func ParseLang(s string) (Lang, error) {
 	return "", ErrUnknownLang
 }
 
-// DetectLang tells a text's language by the script of most of its letters and
-// vowel signs: Bengali, Devanagari or Latin. Of two that are equal the earlier
-// of [Langs] wins. ok is false if there are no letters (digits or emoji only)
-// or if most are of some other script.
+// DetectLang tells a text's language by its script. Bengali or Devanagari
+// letters decide, however few: whoever writes them reads them, and what stands
+// in Latin letters beside them is a name, a code or a web address. Of the two
+// the one with more letters wins, Bengali if they are equal. Latin letters
+// alone are English. ok is false if there are no letters (digits or emoji
+// only) or if most are of some other script.
 func DetectLang(s string) (l Lang, ok bool) {
 	var letters [5]int // by script
 	for _, r := range s {
 		letters[scriptOf(r)]++
 	}
-	best := otherScript
-	for _, script := range [...]int{latin, devanagari, bengali} {
-		if n := letters[script]; n > letters[best] || n == letters[best] && best != otherScript {
-			best = script
-		}
-	}
-	switch {
-	case letters[best] == 0 || best == otherScript:
+	switch indic := letters[bengali] + letters[devanagari]; {
+	case letters[otherScript] > indic+letters[latin]:
 		return "", false
-	case best == bengali:
+	case indic > 0 && letters[bengali] >= letters[devanagari]:
 		return Bengali, true
-	case best == devanagari:
+	case indic > 0:
 		return Hindi, true
+	case letters[latin] > 0:
+		return English, true
 	}
-	return English, true
+	return "", false
 }
 
 // The scripts that [DetectLang] counts by.
