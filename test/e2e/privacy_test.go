@@ -22,7 +22,9 @@ func secrets(phones ...*gatewaytest.Phones) []string {
 	for _, p := range phones {
 		numbers, texts := p.Seen()
 		for _, n := range numbers {
-			list = append(list, n[max(0, len(n)-national):])
+			if n = n[max(0, len(n)-national):]; len(n) == national {
+				list = append(list, n)
+			}
 		}
 		for _, text := range texts {
 			for line := range strings.SplitSeq(text, "\n") {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -36,7 +37,29 @@ func Build(dir string, tags ...string) (string, error) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build setu: %w\n%s", err, out)
 	}
-	return bin, nil
+	return bin, dependOnSources()
+}
+
+// dependOnSources looks at every source file, so that `go test` does not give
+// an old result for a binary that has changed: it remembers what a test has
+// looked at.
+func dependOnSources() error {
+	mod, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return fmt.Errorf("find the module: %w", err)
+	}
+	return filepath.WalkDir(filepath.Dir(strings.TrimSpace(string(mod))), func(path string, d fs.DirEntry, err error) error {
+		switch name := d.Name(); {
+		case err != nil:
+			return err
+		case d.IsDir() && (name == ".git" || name == "node_modules"):
+			return filepath.SkipDir
+		case !d.IsDir() && strings.Contains(".go .yaml .sql", filepath.Ext(name)) && filepath.Ext(name) != "":
+			_, err = os.Stat(path)
+			return err
+		}
+		return nil
+	})
 }
 
 // Options are how a gateway is started.
