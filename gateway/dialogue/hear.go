@@ -247,6 +247,10 @@ func (m *move) wrongAtMenu() {
 // perhaps meant, or the menu.
 func (m *move) unknown(msg *said) {
 	m.leave()
+	if len(msg.tokens) == 0 {
+		m.menu(0)
+		return
+	}
 	if text, shown, ok := m.guess(msg); ok {
 		m.say(gateway.Part{Text: "meant", Values: map[string]i18n.Value{"word": {Raw: shown}}})
 		m.offer(doMeant, text, gateway.Part{Text: "yes"})
@@ -262,32 +266,38 @@ func (m *move) unknown(msg *said) {
 // keyword, in octets.
 const maxGuess = 480
 
-// guess finds what an unknown message may have meant: a keyword that is nearly
-// its first word, or the one keyword among its words.
+// guess finds what an unknown message may have meant: the one keyword among its
+// words, or a keyword that is nearly its first word. A word of the engine is
+// only guessed from a word that stands alone.
 func (m *move) guess(msg *said) (text, shown string, ok bool) {
-	if len(msg.tokens) == 0 {
+	if w, found := m.mentioned(msg); found {
+		return w.Text, w.Text, true
+	}
+	w, near := m.e.words.Suggest(msg.tokens[0].folded)
+	if !near || w.Service == nil && len(msg.tokens) > 1 {
 		return "", "", false
 	}
-	if w, near := m.e.words.Suggest(msg.tokens[0].folded); near {
-		rest := msg.from(1)
-		text = strings.TrimSpace(w.Text + " " + rest.rest())
-		if len(text) > maxGuess {
-			text = w.Text
-		}
-		return text, w.Text, true
+	rest := msg.from(1)
+	text = strings.TrimSpace(w.Text + " " + rest.rest())
+	if len(text) > maxGuess {
+		text = w.Text
 	}
-	var found catalogue.Word
+	return text, w.Text, true
+}
+
+// mentioned finds the one service that a message names.
+func (m *move) mentioned(msg *said) (found catalogue.Word, ok bool) {
 	for i := range msg.tokens {
 		w, known := m.e.words.Word(msg.tokens[i].folded)
 		switch {
 		case !known || w.Service == nil:
-		case found.Service != nil && (found.Service != w.Service || found.Step != w.Step):
-			return "", "", false
+		case ok && (found.Service != w.Service || found.Step != w.Step):
+			return catalogue.Word{}, false
 		default:
-			found = w
+			found, ok = w, true
 		}
 	}
-	return found.Text, found.Text, found.Service != nil
+	return found, ok
 }
 
 // menu shows a page of the main menu and leaves whatever was under way.

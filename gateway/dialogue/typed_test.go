@@ -9,32 +9,42 @@ import (
 	"setu/gateway"
 	"setu/gateway/catalogue"
 	"setu/gateway/dialogue"
+	"setu/i18n"
 	"setu/ledgerclient"
 )
 
-// probe loads a service PROBE with one input of the given YAML, which is sent
-// to the ledger as the argument "value".
-func probe(tb testing.TB, input, access string) *dialogue.Engine {
+// probeOf loads a service PROBE with the given steps and texts, the same in all
+// languages.
+func probeOf(tb testing.TB, access, steps, texts string) *dialogue.Engine {
 	tb.Helper()
-	texts := "title: P\nabout: P.\nvalue: Write it.\nshown: \"{value}\"\n"
-	c, err := catalogue.Load(nil, fstest.MapFS{
-		"probe/service.yaml": {Data: []byte(fmt.Sprintf(`id: probe
+	files := fstest.MapFS{"probe/service.yaml": {Data: []byte(`id: probe
 version: 1
 department: probe
 keywords: {bn: [পরখ], hi: [परख], en: [PROBE]}
-access: %s
-steps:
-  - id: value
-    input: %s
-    query: {contract: probe, function: Get, args: {value: "{value}", fixed: "x"}}
-    answers: {found: {say: shown}}
-`, access, input))},
-		"probe/bn.yaml": {Data: []byte(texts)}, "probe/hi.yaml": {Data: []byte(texts)}, "probe/en.yaml": {Data: []byte(texts)},
-	})
+access: ` + access + "\nsteps:\n" + steps)}}
+	for _, lang := range i18n.Langs() {
+		files["probe/"+string(lang)+".yaml"] = &fstest.MapFile{Data: []byte("title: P\nabout: P.\nshown: \"{value}\"\n" + texts)}
+	}
+	c, err := catalogue.Load(nil, files)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return dialogue.New(c, dialogue.Options{})
+}
+
+// probe is a service with one input, which goes to the ledger as "value".
+func probe(tb testing.TB, access, input string) *dialogue.Engine {
+	tb.Helper()
+	texts := "value: Write it.\n"
+	if strings.Contains(input, "choice") {
+		texts = "value: {text: Which?, options: {red: Red, green: Green}, words: {red: [rouge]}}\n"
+	}
+	return probeOf(tb, access, `
+  - id: value
+    input: `+input+`
+    query: {contract: probe, function: Get, args: {value: "{value}", fixed: "x"}}
+    answers: {found: {say: shown}}
+`, texts)
 }
 
 // TestEngine_Inputs types values of each kind; what is wanted is the argument
@@ -85,13 +95,7 @@ func TestEngine_Inputs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.input, func(t *testing.T) {
 			t.Parallel()
-			input := tt.input
-			var e *dialogue.Engine
-			if strings.Contains(input, "choice") {
-				e = choiceProbe(t, input)
-			} else {
-				e = probe(t, input, "open")
-			}
+			e := probe(t, "open", tt.input)
 			for typed, want := range tt.typed {
 				if got := typedAt(e, "PROBE", typed); got != want {
 					t.Errorf("%.80q at the question = %.80q, want %q", typed, got, want)
@@ -105,29 +109,6 @@ func TestEngine_Inputs(t *testing.T) {
 			}
 		})
 	}
-}
-
-func choiceProbe(tb testing.TB, input string) *dialogue.Engine {
-	tb.Helper()
-	texts := "title: P\nabout: P.\nvalue: {text: Which?, options: {red: Red, green: Green}, words: {red: [rouge]}}\nshown: \"{value}\"\n"
-	c, err := catalogue.Load(nil, fstest.MapFS{
-		"probe/service.yaml": {Data: []byte(`id: probe
-version: 1
-department: probe
-keywords: {bn: [পরখ], hi: [परख], en: [PROBE]}
-access: open
-steps:
-  - id: value
-    input: ` + input + `
-    query: {contract: probe, function: Get, args: {value: "{value}"}}
-    answers: {found: {say: shown}}
-`)},
-		"probe/bn.yaml": {Data: []byte(texts)}, "probe/hi.yaml": {Data: []byte(texts)}, "probe/en.yaml": {Data: []byte(texts)},
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return dialogue.New(c, dialogue.Options{})
 }
 
 // typedAt says the texts and gives the argument of the query that follows, or
@@ -157,19 +138,12 @@ func TestEngine_NoPIN(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			checkNoPIN(t, probe(t, tt.input, tt.access))
+			checkNoPIN(t, probe(t, tt.access, tt.input))
 		})
 	}
 	t.Run("step with a PIN", func(t *testing.T) {
 		t.Parallel()
-		texts := "title: P\nabout: P.\nsecret: Your PIN?\nvalue: Write it.\nshown: x\n"
-		c, err := catalogue.Load(nil, fstest.MapFS{
-			"probe/service.yaml": {Data: []byte(`id: probe
-version: 1
-department: probe
-keywords: {bn: [পরখ], hi: [परख], en: [PROBE]}
-access: open
-steps:
+		checkNoPIN(t, probeOf(t, "open", `
   - id: secret
     input: {type: pin}
     next: value
@@ -177,13 +151,7 @@ steps:
     input: {type: digits, length: 4}
     query: {contract: probe, function: Get, args: {value: "{value}"}}
     answers: {found: {say: shown}}
-`)},
-			"probe/bn.yaml": {Data: []byte(texts)}, "probe/hi.yaml": {Data: []byte(texts)}, "probe/en.yaml": {Data: []byte(texts)},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkNoPIN(t, dialogue.New(c, dialogue.Options{}))
+`, "secret: Your PIN?\nvalue: Write it.\n"))
 	})
 }
 
