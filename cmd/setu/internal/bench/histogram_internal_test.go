@@ -48,3 +48,21 @@ func TestNumber_RoundTrip(t *testing.T) {
 		}
 	}
 }
+
+func TestAlike(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"Lot 123 is registered", "Lot 987 is registered and more", true},
+		{"Lot 123 is registered", "Lot 12 is registered", false},
+		{"Sorry", "Lot 12 is registered", false},
+		{"", "x", false},
+		{"The same beginning, then this", "The same beginning, then that", true},
+	} {
+		if got := alike([]byte(tt.a), []byte(tt.b)); got != tt.want {
+			t.Errorf("alike(%q, %q) = %v, want %v", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
