@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"time"
 
 	"setu/channels/smpp"
@@ -13,6 +14,9 @@ import (
 
 // sweepEvery is how often parts that have waited too long are looked for.
 const sweepEvery = 30 * time.Second
+
+// joinTime is how long the join of a message may take after its last part came.
+const joinTime = 10 * time.Second
 
 // errFragment says that a stored part is not one of ours.
 var errFragment = errors.New("smppsms: stored part is malformed")
@@ -56,26 +60,37 @@ func (d *Driver) join(all []gateway.Fragment, done func(error)) {
 	d.Acceptor.Accept(in, all[0].Key, done)
 }
 
-// sweep takes up long messages whose parts will not come any more, and those
-// that were complete when the last process ended.
+// sweep takes up, from time to time, long messages whose parts will not come any
+// more.
 func (d *Driver) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		groups, err := d.Store.Fragments(ctx, d.Now().Add(-d.PartLife))
-		if err != nil && ctx.Err() == nil {
-			d.Log.Error("parts of long messages not read", "error", err)
-		}
-		for _, g := range groups {
-			taken := make(chan struct{})
-			d.join(g, func(error) { close(taken) }) // on an error the next sweep tries again
-			<-taken
-		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+		d.takeUp(ctx, d.Now().Add(-joinTime))
+	}
+}
+
+// takeUp joins the messages whose parts are all there, as a process that was
+// killed leaves them, and those that have waited too long; but none of which a
+// part came after a time, since its join may be under way: it would be accepted
+// twice.
+func (d *Driver) takeUp(ctx context.Context, after time.Time) {
+	groups, err := d.Store.Fragments(ctx, d.Now().Add(-d.PartLife))
+	if err != nil && ctx.Err() == nil {
+		d.Log.Error("parts of long messages not read", "error", err)
+	}
+	for _, g := range groups {
+		if slices.ContainsFunc(g, func(f gateway.Fragment) bool { return f.Inbox.At.After(after) }) {
+			continue
+		}
+		taken := make(chan struct{})
+		d.join(g, func(error) { close(taken) }) // on an error the next sweep tries again
+		<-taken
 	}
 }
 

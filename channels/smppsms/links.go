@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"net/netip"
 	"strconv"
@@ -81,6 +82,8 @@ func New(c Config) (*Driver, error) {
 		c.PartLife = DefaultPartLife
 	}
 	d := &Driver{Config: c, links: map[string]*linkState{}, process: rand.Text()[:8]}
+	// A handset may hold half of a message of an earlier process still.
+	d.ref.Store(mathrand.Uint32()) //nolint:gosec // not a secret
 	for i := range c.Links {
 		if err := d.addLink(&c.Links[i]); err != nil {
 			return nil, err
@@ -147,6 +150,9 @@ func (d *Driver) Counts() *Counts { return &d.counts }
 // Run keeps the links bound and serves partners on l, which may be nil, until
 // ctx ends; then it lets what is under way finish.
 func (d *Driver) Run(ctx context.Context, l net.Listener) error {
+	// Before the links: a copy of a part of them is answered at once, and what
+	// their citizens wrote after them may follow.
+	d.takeUp(ctx, d.Now())
 	var running sync.WaitGroup
 	for _, c := range d.clients {
 		running.Go(func() { _ = c.Run(ctx) }) // ends with ctx only
