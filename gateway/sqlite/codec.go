@@ -48,6 +48,8 @@ type storedSession struct {
 	Updated  int64           `json:"updated,omitempty"`
 	Dialogue *storedDialogue `json:"dialogue,omitempty"`
 	Undo     *storedUndo     `json:"undo,omitempty"`
+
+	Pending ledgerclient.Receipt `json:"pending,omitempty"`
 }
 
 type storedDialogue struct {
@@ -74,7 +76,7 @@ type storedUndo struct {
 func encodeSession(s *gateway.Session) ([]byte, error) {
 	out := storedSession{
 		Lang: s.Lang, Chosen: s.LangChosen, Native: s.Native, Stopped: s.Stopped, Updated: ms(s.Updated),
-		Dialogue: encodeDialogue(&s.Dialogue),
+		Dialogue: encodeDialogue(&s.Dialogue), Pending: s.Pending,
 	}
 	if u := s.Undo; u != nil {
 		out.Undo = &storedUndo{Ask: u.Ask, Receipt: u.Receipt, Until: ms(u.Until)}
@@ -107,7 +109,7 @@ func decodeSession(citizen gateway.Address, version int64, body []byte) (gateway
 	}
 	s := gateway.Session{
 		Citizen: citizen, Version: version,
-		Lang: in.Lang, LangChosen: in.Chosen, Native: in.Native, Stopped: in.Stopped, Updated: instant(in.Updated),
+		Lang: in.Lang, LangChosen: in.Chosen, Native: in.Native, Stopped: in.Stopped, Updated: instant(in.Updated), Pending: in.Pending,
 	}
 	if d := in.Dialogue; d != nil {
 		s.Dialogue = gateway.Dialogue{

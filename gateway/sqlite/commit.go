@@ -11,7 +11,6 @@ const (
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sqlCopies     = `SELECT id, bind, stored FROM inbox WHERE hash = +? AND link = +? AND key = +? ORDER BY id DESC LIMIT 1`
 	sqlUnaccept   = `DELETE FROM inbox WHERE id = ?`
-	sqlTurn       = `UPDATE inbox SET turned = 1 WHERE id = ? AND turned = 0`
 	sqlNewSession = `INSERT INTO session (citizen, version, body) VALUES (?, 1, ?) ON CONFLICT DO NOTHING`
 	sqlSession    = `UPDATE session SET version = version + 1, body = ? WHERE citizen = ? AND version = ?`
 )
@@ -19,7 +18,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 // commitOp is a [gateway.Commit] as the writer takes it: encoded already.
 type commitOp struct {
 	c       gateway.Commit
-	args    [acceptArgs]value
+	args    *[acceptArgs]value // of sqlAccept; nil: no message comes in
 	citizen string
 	version int64
 	body    []byte // of the session; nil: unchanged
@@ -107,7 +106,7 @@ func (o *commitOp) encode(in *gateway.Inbound) {
 	if in.Undecodable {
 		flags |= flagUndecodable
 	}
-	o.args = [acceptArgs]value{
+	o.args = &[acceptArgs]value{
 		acceptHash: hashOf(in.Link, in.Key), acceptLink: in.Link, acceptKey: in.Key, acceptBind: in.Bind,
 		acceptMedium: string(in.Medium), acceptEvent: int64(in.Event), acceptFrom: in.From.Reveal(), acceptTo: in.To.Reveal(),
 		acceptText: in.Text.Reveal(), acceptAt: ms(in.At), acceptFlags: flags, acceptTurned: one(o.c.Turned),
@@ -125,6 +124,10 @@ func (o *commitOp) answer(err error) {
 
 func (o *commitOp) apply(w *writer) error {
 	o.out = gateway.Committed{Inbox: o.c.Inbox}
+	turns := o.c.Accept == nil && o.c.Inbox != 0 && o.c.Turned
+	if turns && !w.waiting.has(o.c.Inbox) {
+		return refusal{gateway.ErrTurned}
+	}
 	if o.c.Accept != nil {
 		if err := o.accept(w); err != nil || o.out.Duplicate {
 			return err
@@ -135,14 +138,11 @@ func (o *commitOp) apply(w *writer) error {
 			return err
 		}
 	}
-	if o.c.Accept == nil && o.c.Inbox != 0 && o.c.Turned {
-		_, n, err := w.exec(qTurn, o.c.Inbox)
-		if err == nil && n == 0 {
-			err = gateway.ErrTurned
-		}
-		if err != nil {
+	if turns {
+		if err := w.run(qTurn, o.c.Inbox); err != nil {
 			return fmt.Errorf("turn: %w", err)
 		}
+		w.waiting.went[o.c.Inbox] = struct{}{}
 	}
 	if o.c.Joined != (gateway.FragmentKey{}) {
 		if err := w.join(o.c.Joined); err != nil {
@@ -170,6 +170,9 @@ func (o *commitOp) accept(w *writer) error {
 		return fmt.Errorf("accept: %w", err)
 	}
 	w.lastRow = o.out.Inbox
+	if !o.c.Turned {
+		w.waiting.came = append(w.waiting.came, w.lastRow)
+	}
 	return nil
 }
 
@@ -208,6 +211,9 @@ func (o *commitOp) session(w *writer) error {
 	if o.c.Accept != nil {
 		if err := w.run(qUnaccept, o.out.Inbox); err != nil {
 			return fmt.Errorf("take message back: %w", err)
+		}
+		if n := len(w.waiting.came); n > 0 && w.waiting.came[n-1] == o.out.Inbox {
+			w.waiting.came = w.waiting.came[:n-1]
 		}
 	}
 	return refusal{gateway.ErrStale}

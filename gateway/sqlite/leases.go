@@ -6,12 +6,9 @@ import (
 	"setu/gateway"
 )
 
-const (
-	// A lease that has run out leaves its token: the holder may still say
-	// what became of the item until another claims it.
-	sqlExpire     = `UPDATE outbox SET head = 1, next = due WHERE id = ?`
-	sqlLeasedFrom = `UPDATE meta SET value = ? WHERE name = 'leased_from'`
-)
+// A lease that has run out leaves its token: the holder may still say what
+// became of the item until another claims it.
+const sqlExpire = `UPDATE outbox SET head = 1, next = due WHERE id = ?`
 
 // held is an item under a lease. It is never changed: another takes its place.
 type held struct {
@@ -137,9 +134,7 @@ func (l *leases) first() int64 {
 func (w *writer) hold(h held) *held {
 	h.token, h.until = w.mint(), w.leaseEnd()
 	w.leases.set(h.id, &h)
-	if h.id < w.leasedFrom {
-		w.leasedFrom = h.id
-	}
+	w.leasedFrom.lower(h.id)
 	return &h
 }
 
@@ -155,25 +150,4 @@ func (w *writer) expire() error {
 		}
 		w.leases.set(h.id, nil)
 	}
-}
-
-// markEvery is how many items are made between two notes of where the leased
-// ones begin.
-const markEvery = 4096
-
-// mark notes in the file from which item on there may be leased ones, so that
-// the next process need not look through all to void the leases of this one.
-func (w *writer) mark() error {
-	if w.lastItem-w.leasedFrom > markEvery && w.lastItem-w.triedMark > markEvery {
-		w.triedMark = w.lastItem
-		w.leasedFrom = w.lastItem
-		for id := range w.leases.byID {
-			w.leasedFrom = min(w.leasedFrom, id)
-		}
-	}
-	if w.leasedFrom == w.markWas {
-		return nil
-	}
-	err := w.run(qLeasedFrom, w.leasedFrom)
-	return err
 }

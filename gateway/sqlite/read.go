@@ -11,7 +11,7 @@ import (
 const (
 	sqlReadSession  = `SELECT version, body FROM session WHERE citizen = ?`
 	sqlReadAccepted = `SELECT id, link, key, bind, medium, event, sender, dest, text, at, flags FROM inbox
-WHERE turned = 0 AND id > ? ORDER BY id LIMIT +?`
+WHERE turned = 0 AND id > ?1 AND id >= (SELECT value FROM meta WHERE name = 'waiting_from') ORDER BY id LIMIT +?2`
 	sqlReadStanding = `SELECT service, state, code, block, at FROM receipt WHERE receipt = ?`
 )
 

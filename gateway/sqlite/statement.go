@@ -25,7 +25,8 @@ const (
 	qClaimAny
 	qLease
 	qExpire
-	qLeasedFrom
+	qMark
+	qUnturned
 
 	qMove
 	qMoveReceipt
@@ -74,7 +75,6 @@ const (
 	rListWaiting
 	rWaiting
 	rOldest
-	rAccepting
 	queries
 )
 
@@ -90,7 +90,7 @@ func statement(q query) string {
 
 		qPut: sqlPut, qPutReceipt: sqlPutReceipt, qReceiptFinal: sqlReceiptFinal,
 
-		qClaim: sqlClaim, qClaimAny: sqlClaimAny, qLease: sqlLease, qExpire: sqlExpire, qLeasedFrom: sqlLeasedFrom,
+		qClaim: sqlClaim, qClaimAny: sqlClaimAny, qLease: sqlLease, qExpire: sqlExpire, qMark: sqlMark, qUnturned: sqlUnturned,
 
 		qMove: sqlMove, qMoveReceipt: sqlMoveReceipt, qFinish: sqlFinish, qFinishPlain: sqlFinishPlain, qUnlist: sqlUnlist, qNext: sqlNext,
 		qEndReceipt: sqlEndReceipt, qNeedless: sqlNeedless, qPromote: sqlPromote, qHeld: sqlHeld,
@@ -106,6 +106,6 @@ func statement(q query) string {
 
 		rSession: sqlReadSession, rAccepted: sqlReadAccepted, rStanding: sqlReadStanding, rLinks: sqlReadLinks,
 		rFragments: sqlReadFragments, rItem: sqlReadItem, rList: sqlReadList, rListWaiting: sqlReadListWaiting,
-		rWaiting: sqlReadWaiting, rOldest: sqlReadOldest, rAccepting: sqlReadAccepting,
+		rWaiting: sqlReadWaiting, rOldest: sqlReadOldest,
 	}[q]
 }

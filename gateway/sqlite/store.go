@@ -207,14 +207,21 @@ func (w *writer) begin() error {
 		}
 		w.oldRow = w.lastRow
 		w.pause = max(0, w.now-last)
+		if err := w.loadWaiting(); err != nil {
+			return err
+		}
 		if voided, err = w.void(); err != nil {
 			return err
 		}
 		if w.lastItem, err = w.int("SELECT ifnull(max(id), 0) FROM outbox"); err != nil {
 			return err
 		}
-		w.leasedFrom, w.triedMark = w.lastItem+1, w.lastItem+1
-		w.markWas = -1
+		// Noted as what they never are, so that they are written now.
+		w.leasedFrom = mark{name: "leased_from", from: w.lastItem + 1, noted: -1}
+		w.waitingFrom = mark{name: "waiting_from", from: w.lastRow + 1, noted: -1}
+		for row := range w.waiting.rows {
+			w.waitingFrom.lower(row)
+		}
 		return w.lookForEarly()
 	})
 	if err == nil && voided > 0 {

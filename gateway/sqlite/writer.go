@@ -100,15 +100,14 @@ func (q *queue) close() {
 // writer owns the only connection that writes.
 type writer struct {
 	*conn
-	s      *Store
-	now    int64 // Unix ms, of the transaction
-	epoch  int64
-	token  int64 // last one minted in this epoch
-	leases *leases
-	// lastItem is the newest item of the outbox; leasedFrom is where the
-	// leased ones may begin, markWas what the file says of that, and
-	// triedMark the newest item when it was last looked for.
-	lastItem, leasedFrom, markWas, triedMark int64
+	s                       *Store
+	now                     int64 // Unix ms, of the transaction
+	epoch                   int64
+	token                   int64 // last one minted in this epoch
+	leases                  *leases
+	waiting                 waiting
+	leasedFrom, waitingFrom mark
+	lastItem                int64 // the newest one of the outbox
 	// early says that there may be delivery receipts that came too soon.
 	early bool
 	// lastRow is the newest message of the inbox, oldRow that of the epochs
@@ -182,16 +181,14 @@ func (w *writer) batch(ops []entry) {
 func (w *writer) together(ops []entry) error {
 	return w.transaction(func() error {
 		for i := range ops {
-			err := w.apply(ops[i].op)
+			if ops[i].err = w.apply(ops[i].op); ops[i].err == nil {
+				continue
+			}
 			var no refusal
-			if errors.As(err, &no) {
-				err, ops[i].err = nil, no.error
-			} else {
-				ops[i].err = nil
+			if !errors.As(ops[i].err, &no) {
+				return ops[i].err
 			}
-			if err != nil {
-				return err
-			}
+			ops[i].err = no.error
 		}
 		return nil
 	})
@@ -227,7 +224,8 @@ func (w *writer) transaction(do func() error) error {
 	w.now = w.s.now().UnixMilli()
 	w.done = tally{}
 	w.leases.begin()
-	leasedFrom, lastItem, lastRow := w.leasedFrom, w.lastItem, w.lastRow
+	w.waiting.begin()
+	leasedFrom, waitingFrom, lastItem, lastRow := w.leasedFrom, w.waitingFrom, w.lastItem, w.lastRow
 	if err := w.run(qBegin); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -239,7 +237,7 @@ func (w *writer) transaction(do func() error) error {
 		return nil
 	}
 	w.leases.rollback()
-	w.leasedFrom, w.lastItem, w.lastRow = leasedFrom, lastItem, lastRow
+	w.leasedFrom, w.waitingFrom, w.lastItem, w.lastRow = leasedFrom, waitingFrom, lastItem, lastRow
 	// SQLite has rolled back on its own after some errors, such as a full disk.
 	if !w.db.AutoCommit() {
 		if rerr := w.run(qRollback); rerr != nil {
@@ -251,13 +249,19 @@ func (w *writer) transaction(do func() error) error {
 
 // commit makes the transaction durable, and then known.
 func (w *writer) commit() error {
-	if err := w.mark(); err != nil {
-		return fmt.Errorf("note leases: %w", err)
+	raise(&w.leasedFrom, w.lastItem, w.leases.byID)
+	raise(&w.waitingFrom, w.lastRow, w.waiting.rows)
+	for _, row := range w.waiting.came {
+		w.waitingFrom.lower(row)
+	}
+	if err := errors.Join(w.note(&w.leasedFrom), w.note(&w.waitingFrom)); err != nil {
+		return fmt.Errorf("note marks: %w", err)
 	}
 	if err := w.run(qCommit); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	w.markWas = w.leasedFrom
+	w.leasedFrom.noted, w.waitingFrom.noted = w.leasedFrom.from, w.waitingFrom.from
+	w.waiting.commit()
 	w.s.finished.add(&w.done)
 	w.s.firstEnd.Store(w.leases.first())
 	return nil

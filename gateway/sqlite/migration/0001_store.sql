@@ -8,16 +8,17 @@ CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO meta (name, value) VALUES ('epoch', 0), ('leased_from', 0);
+INSERT INTO meta (name, value) VALUES ('epoch', 0), ('leased_from', 0), ('waiting_from', 0);
 
 -- What is remembered of a citizen: preferences and the dialogue under way.
 CREATE TABLE session (
-  citizen TEXT NOT NULL UNIQUE,
+  citizen TEXT PRIMARY KEY,
   version INTEGER NOT NULL,
   body    BLOB NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
--- Every message that was acknowledged. hash is of link and key: eight octets
+-- Every message that was acknowledged. Those that may wait for their turn have
+-- ids from meta.waiting_from on. hash is of link and key: eight octets
 -- keep the index on the most frequent look-up small.
 CREATE TABLE inbox (
   id     INTEGER PRIMARY KEY,
@@ -36,7 +37,6 @@ CREATE TABLE inbox (
   turned INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX inbox_hash ON inbox (hash);
-CREATE INDEX inbox_waiting ON inbox (id) WHERE turned = 0;
 
 -- Parts of long messages. Once joined a part keeps only what tells a
 -- redelivered copy of it.
