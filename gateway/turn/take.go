@@ -45,11 +45,12 @@ func (t *Taker) guarded(j *job) {
 		t.sessions.drop(j.in.From)
 	}
 	t.answer(j, err)
-	if err != nil {
-		t.counts.Faults.Add(1)
-		t.Log.Error("turn not taken", "row", j.row, "error", err)
-		t.retry(j)
+	if err == nil || j.row == 0 && errors.Is(err, gateway.ErrFull) {
+		return // of a full disk the store speaks once, and the provider knows
 	}
+	t.counts.Faults.Add(1)
+	t.Log.Error("turn not taken", "row", j.row, "error", err)
+	t.retry(j)
 }
 
 // giveUp ends a message that no turn can be taken for.
