@@ -3,7 +3,6 @@ package catalogue
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"setu/i18n"
 )
@@ -115,18 +114,7 @@ func (s *Service) entries() []string {
 // where it must ask.
 func (s *Service) checkWays(edges []edge, note *Problems) {
 	reached := s.follow(edges, s.entries(), func(e edge) (string, string) { return e.from, e.to })
-	var ends []string
-	for _, st := range s.Steps {
-		for _, a := range st.Answers {
-			if a.Next == "" && a.Retry == "" {
-				ends = append(ends, st.ID)
-			}
-		}
-		if st.Input != nil && st.Input.Type == InputPIN {
-			ends = append(ends, st.ID)
-		}
-	}
-	leaving := s.follow(edges, ends, func(e edge) (string, string) { return e.to, e.from })
+	leaving := s.follow(edges, s.ends(), func(e edge) (string, string) { return e.to, e.from })
 	for _, st := range s.Steps {
 		if !reached[st.ID] {
 			note.add(st.at, "step %q cannot be reached", st.ID)
@@ -136,25 +124,53 @@ func (s *Service) checkWays(edges []edge, note *Problems) {
 		}
 	}
 	for _, e := range edges {
-		to := s.steps[e.to]
-		switch {
-		case to == nil:
-		case e.answer && s.steps[e.from].Call != nil && s.steps[e.from].Call.Submit:
-			note.add(e.at, "a transaction's answer comes when its dialogue is over: neither next nor retry")
-		case to.Input == nil && e.answer && !e.silent:
-			note.add(e.at, "step %q asks nothing: a text before it would never be read", e.to)
-		case to.Input == nil && e.answer && s.steps[e.from].Input == nil:
-			note.add(e.at, "steps %q and %q both ask nothing: one call may not follow another by itself", e.from, e.to)
-		case to.Input != nil && to.Input.Type == InputItem && e.answer && !e.silent:
-			note.add(e.at, "step %q shows a list, which needs the room: its own question says what it is, not a text before it", e.to)
-		case to.Input != nil && to.Input.Type == InputItem && !e.answer:
-			note.add(e.at, "step %q chooses from a list: only an answer leads to it", e.to)
+		if to := s.steps[e.to]; to != nil {
+			s.checkEdge(e, to, note)
 		}
 	}
 	for _, id := range s.entries() {
-		if st := s.steps[id]; st != nil && st.Input != nil && st.Input.Type == InputItem {
+		if st := s.steps[id]; st != nil && st.isList() {
 			note.add(st.at, "step %q chooses from a list: a dialogue cannot begin there", id)
 		}
+	}
+}
+
+// ends are the steps where a dialogue may end.
+func (s *Service) ends() []string {
+	var list []string
+	for _, st := range s.Steps {
+		for _, a := range st.Answers {
+			if a.Next == "" && a.Retry == "" {
+				list = append(list, st.ID)
+			}
+		}
+		if st.Input != nil && st.Input.Type == InputPIN {
+			list = append(list, st.ID)
+		}
+	}
+	return list
+}
+
+// isList says that the step chooses from the rows of an answer.
+func (st *Step) isList() bool { return st.Input != nil && st.Input.Type == InputItem }
+
+func (s *Service) checkEdge(e edge, to *Step, note *Problems) {
+	if !e.answer {
+		if to.isList() {
+			note.add(e.at, "step %q chooses from a list: only an answer leads to it", e.to)
+		}
+		return
+	}
+	from := s.steps[e.from]
+	switch {
+	case from.Call != nil && from.Call.Submit:
+		note.add(e.at, "a transaction's answer comes when its dialogue is over: neither next nor retry")
+	case to.Input == nil && !e.silent:
+		note.add(e.at, "step %q asks nothing: a text before it would never be read", e.to)
+	case to.Input == nil && from.Input == nil:
+		note.add(e.at, "steps %q and %q both ask nothing: one call may not follow another by itself", e.from, e.to)
+	case to.isList() && !e.silent:
+		note.add(e.at, "step %q shows a list, which needs the room: its own question says what it is, not a text before it", e.to)
 	}
 }
 
@@ -222,144 +238,6 @@ func (s *Service) after(st *Step, before map[string]bool) map[string]bool {
 		}
 	}
 	return known
-}
-
-// checkTexts checks that all texts are there and use slots that they can have.
-// It gives the keys in use.
-func (s *Service) checkTexts(c *Catalogue, known map[string]map[string]bool, note *Problems) map[string]bool {
-	used := make(map[string]bool)
-	need := func(key string, at place, slots func(string) bool) {
-		used[key] = true
-		t := s.texts[key]
-		if t == nil {
-			note.add(at, "text %q is missing in all languages", key)
-			return
-		}
-		c.checkSlots(t, slots, note)
-	}
-	none := func(string) bool { return false }
-	need("title", s.at, none)
-	need("about", s.at, none)
-	for _, st := range s.Steps {
-		before := known[st.ID]
-		after := s.after(st, before)
-		asked := s.inQuestion(before)
-		if in := st.Input; in != nil {
-			need(st.ID, in.at, asked)
-			if s.texts[st.ID+".again"] != nil {
-				need(st.ID+".again", in.at, asked)
-			}
-			for _, o := range in.Options {
-				need(st.ID+".options."+o.ID, o.at, asked)
-			}
-			if in.Type == InputItem {
-				need(st.ID+".item", in.at, func(name string) bool { _, ok := s.Fields[name]; return ok || asked(name) })
-			}
-		}
-		if st.Call == nil {
-			continue
-		}
-		s.checkArgs(st, after, note)
-		if st.Call.Confirm != "" {
-			need(st.Call.Confirm, st.Call.at, s.inQuestion(after))
-			s.checkChoiceSelects(st.Call.Confirm, note)
-		}
-		for _, code := range st.answers {
-			if a := st.Answers[code]; a.Say != "" {
-				need(a.Say, a.at, s.inAnswer(st, after))
-			}
-		}
-	}
-	return used
-}
-
-// inQuestion says which slots a question may show.
-func (s *Service) inQuestion(known map[string]bool) func(string) bool {
-	return func(name string) bool {
-		if known[name] {
-			return !s.isPrivate(name)
-		}
-		_, field := s.Fields[name]
-		return field && known[chosenItem]
-	}
-}
-
-// inAnswer says which slots the answer of a step's call may show.
-func (s *Service) inAnswer(st *Step, known map[string]bool) func(string) bool {
-	return func(name string) bool {
-		switch name {
-		case "as_of", "block":
-			return true
-		case "receipt":
-			return st.Call.Submit
-		}
-		if _, field := s.Fields[name]; field {
-			return true
-		}
-		return known[name] && !s.isPrivate(name)
-	}
-}
-
-// isPrivate says that a slot goes into a private argument: it is never shown
-// again, and never kept with the question.
-func (s *Service) isPrivate(slot string) bool {
-	for _, st := range s.Steps {
-		if st.Call == nil {
-			continue
-		}
-		for _, a := range st.Call.Args {
-			if a.Slot == slot && st.Call.IsPrivate(a.Name) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (s *Service) checkArgs(st *Step, known map[string]bool, note *Problems) {
-	for _, a := range st.Call.Args {
-		if a.Slot != "" && !known[a.Slot] {
-			note.add(st.Call.at, "argument %q: slot {%s} is not known yet at step %q", a.Name, a.Slot, st.ID)
-		}
-	}
-}
-
-// checkChoiceSelects refuses a selection by a choice: such a slot shows the
-// option's label, so that there is nothing to select.
-func (s *Service) checkChoiceSelects(key string, note *Problems) {
-	t := s.texts[key]
-	if t == nil {
-		return
-	}
-	for i := range t.forms {
-		f := &t.forms[i]
-		dense := strings.Join(strings.Fields(f.src), "")
-		for slot, in := range s.slots {
-			if in.Type == InputChoice && strings.Contains(dense, "{"+slot+",select") {
-				note.add(f.at, "text %q: {%s} shows the label of the option by itself, without select", key, slot)
-			}
-		}
-	}
-}
-
-// checkWordLists notes words for options that there are not.
-func (s *Service) checkWordLists(files [languages]*textFile, note *Problems) {
-	for _, f := range files {
-		if f == nil {
-			continue
-		}
-		for _, key := range sortedKeys(f.words) {
-			step, option, _ := strings.Cut(key, ".")
-			st := s.steps[step]
-			if st == nil || st.Input == nil {
-				note.add(f.words[key].at, "words for %q: there is no such choice", key)
-				continue
-			}
-			if _, ok := st.Input.Option(option); !ok {
-				note.add(f.words[key].at, "words for %q: step %q has no option %q", key, step, option)
-			}
-		}
-	}
 }
 
 // slotField is how a slot is shown, with its widest value.

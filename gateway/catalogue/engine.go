@@ -76,23 +76,27 @@ func (c *Catalogue) loadEngine(files [languages]*textFile, note *Problems) {
 		c.checkSlots(t, func(name string) bool { return slices.Contains(slots, name) }, note)
 	}
 	for _, f := range files {
-		if f == nil {
+		if f != nil {
+			c.loadCommands(f, note)
+		}
+	}
+}
+
+// loadCommands reads the words of the engine in one language.
+func (c *Catalogue) loadCommands(f *textFile, note *Problems) {
+	for _, cmd := range commands {
+		n, ok := f.words[string(cmd)]
+		if !ok {
+			note.add(f.at, "words for %q are missing", cmd)
 			continue
 		}
-		for _, cmd := range commands {
-			n, ok := f.words[string(cmd)]
-			if !ok {
-				note.add(f.at, "words for %q are missing", cmd)
-				continue
-			}
-			for _, text := range n.strs() {
-				c.addWord(word{text: text, folded: i18n.Fold(text), at: n.at}, Word{Command: cmd}, note)
-			}
+		for _, text := range n.strs() {
+			c.addWord(word{text: text, folded: i18n.Fold(text), at: n.at}, Word{Command: cmd}, note)
 		}
-		for key, n := range f.words {
-			if !slices.Contains(commands[:], Command(key)) {
-				n.fail("the engine has no word %q", key)
-			}
+	}
+	for key, n := range f.words {
+		if !slices.Contains(commands[:], Command(key)) {
+			n.fail("the engine has no word %q", key)
 		}
 	}
 }

@@ -33,7 +33,6 @@ type Screen struct {
 type line struct {
 	text  *Text
 	field func(name string) (Field, bool) // of the text's slots
-	digit int                             // of an option; 0: none
 }
 
 // draft is a screen in no language yet.
@@ -77,22 +76,26 @@ func (c *Catalogue) fit(note *Problems) {
 			c.noteUnfit(screen, "the engine", medium, note)
 		}
 		for _, s := range c.services {
-			drafts := c.drafts(s)
-			for _, st := range s.Steps {
-				if st.Input == nil || st.Input.Type != InputChoice && st.Input.Type != InputItem {
-					continue
-				}
-				if st.Page == nil {
-					st.Page = make(map[gateway.Medium]int)
-				}
-				st.Page[medium] = c.page(medium, slices.DeleteFunc(slices.Clone(drafts), func(d draft) bool {
-					return !d.paged || stepOf(d.key) != st.ID
-				}))
-			}
+			c.fitService(s, medium)
 			for _, screen := range c.Screens(s, medium) {
 				c.noteUnfit(screen, s.ID, medium, note)
 			}
 		}
+	}
+}
+
+// fitService finds the pages of the service's choices.
+func (c *Catalogue) fitService(s *Service, m gateway.Medium) {
+	drafts := c.drafts(s)
+	for _, st := range s.Steps {
+		if st.Input == nil || !st.Input.listed() {
+			continue
+		}
+		if st.Page == nil {
+			st.Page = make(map[gateway.Medium]int)
+		}
+		own := slices.DeleteFunc(slices.Clone(drafts), func(d draft) bool { return !d.paged || stepOf(d.key) != st.ID })
+		st.Page[m] = c.page(m, own)
 	}
 }
 

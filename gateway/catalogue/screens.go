@@ -142,7 +142,11 @@ func (s *Service) longestLabel(in *Input) int {
 	return longest
 }
 
+// add takes a screen, once: two steps may say the same text.
 func (p *drafter) add(key string, d draft) {
+	if slices.ContainsFunc(p.list, func(d draft) bool { return d.key == key }) {
+		return
+	}
 	d.key = key
 	d.limits = p.s.limits
 	d.at = func(l i18n.Lang) place {

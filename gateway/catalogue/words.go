@@ -174,25 +174,27 @@ func editDistance(x, y []rune) int {
 func (in *Input) indexOptions(step string, texts map[string]*Text, files [languages]*textFile, note *Problems) {
 	in.words = make(map[string]string)
 	for _, o := range in.Options {
-		if label := texts[step+".options."+o.ID]; label != nil {
-			for i := range label.forms {
-				if f := &label.forms[i]; len(f.names()) == 0 {
-					in.addOptionWord(f.src, o.ID, f.at, note)
-				}
-			}
-		}
+		in.indexLabel(o.ID, texts[step+".options."+o.ID], note)
 		for _, f := range files {
 			if f == nil {
 				continue
 			}
-			n, ok := f.words[step+"."+o.ID]
-			if !ok {
-				continue
-			}
-			for _, text := range n.strs() {
-				in.addOptionWord(text, o.ID, n.at, note)
+			if n, ok := f.words[step+"."+o.ID]; ok {
+				for _, text := range n.strs() {
+					in.addOptionWord(text, o.ID, n.at, note)
+				}
 			}
 		}
+	}
+}
+
+// indexLabel takes an option's label for a word, in each language.
+func (in *Input) indexLabel(option string, label *Text, note *Problems) {
+	if label == nil || len(label.names) > 0 {
+		return
+	}
+	for i := range label.forms {
+		in.addOptionWord(label.forms[i].src, option, label.forms[i].at, note)
 	}
 }
 
