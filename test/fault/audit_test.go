@@ -55,8 +55,7 @@ type figures struct {
 // audit stops the gateway in good order and checks that all promises were kept.
 func (w *world) audit() {
 	w.t.Helper()
-	l := w.launch("", 0)
-	l.ready()
+	l := w.ready("", 0)
 	l.drain(&batch{ended: closed()})
 	_, metrics := l.Get("/metrics")
 	if !strings.Contains(metrics, "setu_items_parked_total 0") {

@@ -84,8 +84,7 @@ func (w *world) again() {
 // settle lets a life bring a batch to its end.
 func (w *world) settle(b *batch) {
 	w.t.Helper()
-	l := w.launch("", 0)
-	l.ready()
+	l := w.ready("", 0)
 	l.drain(b)
 	l.end()
 }

@@ -15,8 +15,8 @@ import (
 var (
 	rounds = flag.Int("fault.rounds", fromEnv("SETU_FAULT_ROUNDS", 1), "rounds for each place and direction")
 	seed   = flag.Uint64("fault.seed", 0, "seed of all that is random; 0 draws one")
-	// binary is the gateway under test, built once.
-	binary string
+	// built is the gateway under test, built once.
+	built string
 )
 
 func fromEnv(name string, otherwise int) int {
@@ -41,7 +41,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // left to the system's cleaning otherwise
-	if binary, err = gatewaytest.Build(dir, "crashpoints"); err != nil {
+	if built, err = gatewaytest.Build(dir, "crashpoints"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -1,6 +1,7 @@
 package fault_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -113,7 +114,7 @@ func (w *world) launch(place string, n int) *life {
 	w.t.Helper()
 	w.life++
 	w.provider.begin(w.life)
-	o := gatewaytest.Options{Bin: binary, Dir: w.data, Config: w.config}
+	o := gatewaytest.Options{Bin: built, Dir: w.data, Config: w.config}
 	if place != "" {
 		o.Env = []string{fmt.Sprintf("SETU_CRASH=%s:%d", place, n)}
 	}
@@ -142,7 +143,7 @@ func (w *world) interrupt(after time.Duration) {
 		}
 		args = append(args, "--config", path)
 	}
-	cmd := exec.CommandContext(w.ctx, binary, args...) //nolint:gosec // the binary under test
+	cmd := exec.CommandContext(w.ctx, built, args...) //nolint:gosec // the binary under test
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
@@ -209,12 +210,14 @@ func (l *life) within(d time.Duration) bool {
 	return true
 }
 
-// ready waits until the life serves.
-func (l *life) ready() {
-	l.w.t.Helper()
+// ready launches a life and waits until it serves.
+func (w *world) ready(place string, n int) *life {
+	w.t.Helper()
+	l := w.launch(place, n)
 	if !l.Ready(drainTime) {
-		l.w.t.Fatalf("life %d is not ready:\n%s", l.number, l.Log())
+		w.t.Fatalf("life %d is not ready:\n%s", l.number, l.Log())
 	}
+	return l
 }
 
 // batch is citizens who write at the same time.
@@ -318,7 +321,7 @@ func (l *life) drain(b *batch) {
 	var s console.Stats
 	idle := func() bool {
 		s = console.Stats{}
-		return l.ask("/api/queue/stats", &s) == nil && len(s.Waiting) == 0 && s.Accepted == 0
+		return l.call(http.MethodGet, "/api/queue/stats", nil, &s) == nil && len(s.Waiting) == 0 && s.Accepted == 0
 	}
 	if !l.await(drainTime, idle) {
 		l.w.t.Fatalf("life %d is not idle within %v: %+v; its log:\n%s", l.number, drainTime, s, l.Log())
@@ -338,28 +341,47 @@ func (w *world) missing(b *batch) {
 	}
 }
 
-// ask asks a life's admin API.
-func (l *life) ask(path string, out any) error {
+// call asks a life's admin API. in is sent as JSON unless nil, and the answer
+// decoded into out unless nil.
+func (l *life) call(method, path string, in, out any) error {
 	token, err := os.ReadFile(filepath.Join(l.Dir, "admin.token"))
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	var body bytes.Buffer
+	if in != nil {
+		if err := json.NewEncoder(&body).Encode(in); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // also of a test that ends
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.Admin+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+l.Admin+path, &body)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode >= http.StatusMultipleChoices {
 		return fmt.Errorf("status %s", resp.Status)
 	}
+	if out == nil {
+		return nil
+	}
 	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// fault makes the sandbox ledger misbehave. A life that has died is left alone.
+func (l *life) fault(f console.Faults) {
+	l.w.t.Helper()
+	if err := l.call(http.MethodPost, "/api/sandbox/faults", f, nil); err != nil && !l.within(time.Second) {
+		l.w.t.Fatalf("set faults: %v", err)
+	}
 }
 
 // end ends a life that is idle: in good order or by kill -9, as the draw goes.
