@@ -14,14 +14,14 @@ type Ask struct {
 	Service string            `json:"service"`
 	Version string            `json:"version"`
 	// Department names the key of the citizen's pseudonym.
-	Department string                `json:"department"`
-	Step       string                `json:"step"`
-	Format     i18n.Format           `json:"format"`
-	Medium     Medium                `json:"medium"`
+	Department string      `json:"department"`
+	Step       string      `json:"step"`
+	Format     i18n.Format `json:"format"`
+	Medium     Medium      `json:"medium"`
 	// Private names the arguments of which the ledger gets only a salted hash.
-	Private []string `json:"private,omitempty"`
-	Consent    string                `json:"consent,omitempty"`
-	Slots      map[string]i18n.Value `json:"slots,omitempty"`
+	Private []string              `json:"private,omitempty"`
+	Consent string                `json:"consent,omitempty"`
+	Slots   map[string]i18n.Value `json:"slots,omitempty"`
 	// Undo, when not nil, is the call that takes a transaction back. The
 	// receipt is added as the argument "receipt" when it is known.
 	Undo *UndoOffer `json:"undo,omitempty"`

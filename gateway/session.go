@@ -44,14 +44,15 @@ type Dialogue struct {
 	// Trail holds the steps behind this one, for "back".
 	Trail []string
 	Tries int // wrong inputs at this step
-	Page  int // of a long reply, from 0
-	// Last is the reply on the screen, for "repeat" and "more".
+	Page  int // of the options on the screen, from 0
+	// Last is the reply that ended the last dialogue, for "repeat". Within a
+	// dialogue the question is made anew instead.
 	Last *Reply
 }
 
 // Offer is what choosing an option does.
 type Offer struct {
-	Do    string `json:"do"` // service, step, value, lang, yes, no, resume, restart …
+	Do    string `json:"do"` // service, option, item, yes, no, meant, lang, resume, restart
 	Value string `json:"value,omitempty"`
 }
 

@@ -429,3 +429,34 @@ func TestEngine_Unreadable(t *testing.T) {
 		}
 	}
 }
+
+// TestEngine_Events: a live session that is opened again offers to go on, and
+// one that is cut off loses nothing.
+func TestEngine_Events(t *testing.T) {
+	t.Parallel()
+	e := dialogue.New(load(t), dialogue.Options{})
+	k := newTalk(e)
+	if got := heard(k.hear(gateway.Inbound{Event: gateway.New}).Reply); got != mainMenu {
+		t.Errorf("opened for the first time: %q, want the menu", got)
+	}
+	k.say("1")
+	k.say("1")
+	for _, event := range []gateway.Event{gateway.Abort, gateway.Timeout} {
+		before := dump(k.s)
+		out := e.Step(k.s, gateway.Inbound{Event: event, Medium: gateway.SMS, At: k.now})
+		if !out.Reply.Empty() || dump(out.Session) != before {
+			t.Errorf("event %d: %q, session %s, was %s", event, heard(out.Reply), dump(out.Session), before)
+		}
+	}
+	k.now = k.now.Add(5 * time.Minute)
+	if got := heard(k.hear(gateway.Inbound{Event: gateway.New}).Reply); got != "resume (2)" {
+		t.Errorf("opened again: %q, want to be asked whether to go on", got)
+	}
+	if got := heard(k.say("1").Reply); got != "benefit.card" {
+		t.Errorf("going on: %q", got)
+	}
+	k.say("STOP")
+	if out := k.hear(gateway.Inbound{Event: gateway.New}); !out.Reply.Empty() {
+		t.Errorf("opened after STOP: %q", heard(out.Reply))
+	}
+}
