@@ -17,8 +17,9 @@ func TestPrivate_Redacts(t *testing.T) {
 	var logged bytes.Buffer
 	in := gateway.Inbound{From: secret, Text: secret, To: "51969"}
 	log := slog.New(slog.NewJSONHandler(&logged, nil))
-	log.Info("in", "from", in.From, "text", in.Text, "inbound", in)
-	slog.New(slog.NewTextHandler(&logged, nil)).Info("in", "from", in.From, "inbound", in, "list", []gateway.Private{secret})
+	log.Info("in", slog.Any("from", in.From), slog.Any("text", in.Text), slog.Any("inbound", in))
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("in",
+		slog.Any("from", in.From), slog.Any("inbound", in), slog.Any("list", []gateway.Private{secret}))
 	raw, err := json.Marshal(in)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -44,7 +45,7 @@ func (d *Driver) join(all []gateway.Fragment, done func(error)) {
 	for _, f := range all {
 		p, err := unpackPart(f)
 		if err != nil {
-			d.Log.Error("stored part left out", "link", f.Key.Link, "error", err)
+			d.Log.Error("stored part left out", slog.String("link", f.Key.Link), slog.String("error", err.Error()))
 			continue
 		}
 		parts = append(parts, p)
@@ -82,7 +83,7 @@ func (d *Driver) sweep(ctx context.Context) {
 func (d *Driver) takeUp(ctx context.Context, after time.Time) {
 	groups, err := d.Store.Fragments(ctx, d.Now().Add(-d.PartLife))
 	if err != nil && ctx.Err() == nil {
-		d.Log.Error("parts of long messages not read", "error", err)
+		d.Log.Error("parts of long messages not read", slog.String("error", err.Error()))
 	}
 	for _, g := range groups {
 		if slices.ContainsFunc(g, func(f gateway.Fragment) bool { return f.Inbox.At.After(after) }) {

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
+	"log/slog"
 	"path"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
-	"setu/gateway/catalogue"
 	"setu/ledgerclient"
 	"setu/ledgerclient/keys"
 	"setu/ledgerclient/sandbox"
@@ -82,8 +81,8 @@ func openSandbox(g *gatewayParts, s *signer) (ledgerclient.Ledger, error) {
 		return nil, err
 	}
 	l, err := sandbox.Open(sandbox.Options{
-		Path: g.cfg.path(ledgerFile), Seed: 1, Keys: keys.NewVerifier(s.store), Pseudonym: s.store.Pseudonym,
-		Now: time.Now, Extra: extra, Log: g.log.With("part", "ledger"),
+		Path: g.cfg.path(ledgerFile), Seed: sandboxSeed, Keys: keys.NewVerifier(s.store), Pseudonym: s.store.Pseudonym,
+		Now: time.Now, Extra: extra, Log: g.log.With(slog.String("part", "ledger")),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox ledger: %w", err)
@@ -93,37 +92,45 @@ func openSandbox(g *gatewayParts, s *signer) (ledgerclient.Ledger, error) {
 	return l, nil
 }
 
+// sandboxSeed chooses the synthetic citizens: the same ones in every sandbox, so
+// that what the documents tell to type works.
+const sandboxSeed = 1
+
 // sandboxFile holds a service folder's synthetic records.
 const sandboxFile = "sandbox.yaml"
 
 // sandboxRecords are the synthetic records that service folders bring along.
 func sandboxRecords(c Config) ([]sandbox.Record, error) {
 	var out []sandbox.Record
-	folders := []fs.FS{catalogue.Embedded()}
-	for _, dir := range c.Services {
-		folders = append(folders, os.DirFS(dir))
-	}
-	for _, fsys := range folders {
+	for _, fsys := range serviceFolders(c) {
 		files, err := fs.Glob(fsys, path.Join("*", sandboxFile))
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range files {
-			raw, err := fs.ReadFile(fsys, name)
-			if err != nil {
-				return nil, fmt.Errorf("read sandbox records: %w", err)
+			if out, err = appendRecords(out, fsys, name); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
 			}
-			var file struct {
-				Registers map[string]map[string]map[string]string `yaml:"registers"`
-			}
-			if err := yaml.UnmarshalWithOptions(raw, &file, yaml.Strict()); err != nil {
-				return nil, fmt.Errorf("%s: %s", name, yaml.FormatError(err, false, true))
-			}
-			for register, records := range file.Registers {
-				for key, fields := range records {
-					out = append(out, sandbox.Record{Register: register, Key: key, Fields: fields})
-				}
-			}
+		}
+	}
+	return out, nil
+}
+
+// appendRecords reads one file of records: register, key, fields.
+func appendRecords(out []sandbox.Record, fsys fs.FS, name string) ([]sandbox.Record, error) {
+	raw, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		Registers map[string]map[string]map[string]string `yaml:"registers"`
+	}
+	if err := yaml.UnmarshalWithOptions(raw, &file, yaml.Strict()); err != nil {
+		return nil, errors.New(yaml.FormatError(err, false, true))
+	}
+	for register, records := range file.Registers {
+		for key, fields := range records {
+			out = append(out, sandbox.Record{Register: register, Key: key, Fields: fields})
 		}
 	}
 	return out, nil

@@ -113,7 +113,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	if g.cat, err = loadServices(c); err != nil {
 		return g, err
 	}
-	if g.store, err = sqlite.Open(c.Data, sqlite.Options{Log: log.With("part", "store")}); err != nil {
+	if g.store, err = sqlite.Open(c.Data, sqlite.Options{Log: log.With(slog.String("part", "store"))}); err != nil {
 		return g, err
 	}
 	g.closers = append(g.closers, g.store.Close)
@@ -130,11 +130,11 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	}
 	g.outbox = outbox.New(outbox.Config{
 		Store: g.store, Ledger: g.ledger, Dialogue: engine, Words: g.cat, Signer: signer,
-		Senders: g.senders(), Log: log.With("part", "outbox"), Now: time.Now,
+		Senders: g.senders(), Log: log.With(slog.String("part", "outbox")), Now: time.Now,
 	})
 	g.turns = turn.New(ctx, turn.Config{
 		Store: g.store, Dialogue: engine, Ledger: g.ledger, Signer: signer, Words: g.cat, Outbox: g.outbox,
-		Log: log.With("part", "turn"), Now: time.Now, Patience: time.Duration(c.Ledger.Patience),
+		Log: log.With(slog.String("part", "turn")), Now: time.Now, Patience: time.Duration(c.Ledger.Patience),
 	})
 	return g, g.openConsole()
 }
@@ -146,7 +146,7 @@ func (g *gatewayParts) openLedger(signer *signer) error {
 		return err
 	}
 	g.ledger = circuit.New(driver, circuit.Options{OnChange: func(up bool) {
-		g.log.Warn("way to the ledger", "up", up)
+		g.log.Warn("way to the ledger", slog.Bool("up", up))
 		if up {
 			g.outbox.WakeLedger()
 		}
@@ -157,7 +157,7 @@ func (g *gatewayParts) openLedger(signer *signer) error {
 // openSMS makes the links and the partners' server.
 func (g *gatewayParts) openSMS() error {
 	c := smppsms.Config{
-		Acceptor: acceptor{g}, Store: g.store, Log: g.log.With("part", "smpp"), Now: time.Now,
+		Acceptor: acceptor{g}, Store: g.store, Log: g.log.With(slog.String("part", "smpp")), Now: time.Now,
 		OnUp: func(name string) { g.outbox.Wake(name) },
 	}
 	for _, l := range g.cfg.Links {
@@ -199,7 +199,7 @@ func (g *gatewayParts) openConsole() error {
 	}
 	c := console.Config{
 		Token: token, Queue: g.store, Standing: g.store.Standing, Metrics: g.metrics(),
-		Checks: g.checks(), Wake: g.outbox.WakeLedger, Log: g.log.With("part", "console"),
+		Checks: g.checks(), Wake: g.outbox.WakeLedger, Log: g.log.With(slog.String("part", "console")),
 	}
 	if g.sandbox != nil {
 		c.SetFaults = func(f console.Faults) error {
@@ -249,7 +249,7 @@ func (g *gatewayParts) run(ctx context.Context) error {
 		return err
 	}
 	if recovered > 0 {
-		g.log.Info("taking up accepted messages", "messages", recovered)
+		g.log.Info("taking up accepted messages", slog.Int("messages", recovered))
 	}
 	front, frontCtx := errgroup.WithContext(ctx)
 	front.Go(func() error { return g.sms.Run(frontCtx, g.smppListener) })
@@ -272,7 +272,7 @@ func (g *gatewayParts) prune(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if _, err := g.store.Prune(ctx, time.Now().Add(-time.Duration(g.cfg.SMS.Keep))); err != nil && ctx.Err() == nil {
-			g.log.Error("old messages not pruned", "error", err)
+			g.log.Error("old messages not pruned", slog.String("error", err.Error()))
 		}
 		select {
 		case <-ctx.Done():
@@ -286,7 +286,7 @@ func (g *gatewayParts) prune(ctx context.Context) {
 func (g *gatewayParts) close() {
 	for i := len(g.closers) - 1; i >= 0; i-- {
 		if err := g.closers[i](); err != nil {
-			g.log.Error("close", "error", err)
+			g.log.Error("close", slog.String("error", err.Error()))
 		}
 	}
 	g.closers = nil

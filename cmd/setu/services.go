@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,15 +18,20 @@ import (
 // loadServices loads the state's services and those of the configured folders,
 // and checks that all fit their screens.
 func loadServices(c Config) (*catalogue.Catalogue, error) {
-	folders := []fs.FS{catalogue.Embedded()}
-	for _, dir := range c.Services {
-		folders = append(folders, os.DirFS(dir))
-	}
-	cat, err := catalogue.Load(limits(c), folders...)
+	cat, err := catalogue.Load(limits(c), serviceFolders(c)...)
 	if err != nil {
 		return nil, fmt.Errorf("services: %w", err)
 	}
 	return cat, nil
+}
+
+// serviceFolders are the state's services and those of the configured folders.
+func serviceFolders(c Config) []fs.FS {
+	folders := []fs.FS{catalogue.Embedded()}
+	for _, dir := range c.Services {
+		folders = append(folders, os.DirFS(dir))
+	}
+	return folders
 }
 
 // limits are what one message may take on each medium.
@@ -41,11 +45,12 @@ func limits(c Config) catalogue.Limits {
 // checkCmd checks what a gateway would be started with.
 type checkCmd struct {
 	serveCmd
+	Update bool `help:"Write the conversations of further service folders anew, as they come out."`
 }
 
 // Run checks the configuration and the services, and plays the conversations
 // of further service folders.
-func (c *checkCmd) Run(ctx context.Context, io streams) error {
+func (c *checkCmd) Run(io streams) error {
 	cfg, err := c.configuration()
 	if err != nil {
 		return err
@@ -62,7 +67,7 @@ func (c *checkCmd) Run(ctx context.Context, io streams) error {
 	for _, s := range cat.Services() {
 		fmt.Fprintf(io.out, "service %s: version %s, every text fits in bn, hi and en\n", s.ID, s.Version)
 	}
-	played, failed, err := playAll(ctx, cfg, cat, io.out)
+	played, failed, err := playAll(cfg, cat, c.Update, io.out)
 	if err != nil {
 		return err
 	}
@@ -82,7 +87,7 @@ type previewCmd struct {
 }
 
 // Run shows every screen in every language.
-func (p *previewCmd) Run(_ context.Context, io streams) error {
+func (p *previewCmd) Run(io streams) error {
 	cfg, err := LoadConfig(p.Config)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -145,7 +146,7 @@ func (s *Server) retry(c *fiber.Ctx) error {
 	if err := s.Queue.Requeue(c.UserContext(), n); err != nil {
 		return err
 	}
-	s.Log.Info("operator put an item back", "item", n)
+	s.Log.Info("operator put an item back", slog.Int64("item", n))
 	if s.Wake != nil {
 		s.Wake()
 	}
@@ -166,7 +167,7 @@ func (s *Server) discard(c *fiber.Ctx) error {
 	if err := s.Queue.Discard(c.UserContext(), n, body.Reason); err != nil {
 		return err
 	}
-	s.Log.Info("operator discarded an item", "item", n)
+	s.Log.Info("operator discarded an item", slog.Int64("item", n))
 	return c.SendStatus(fiber.StatusNoContent)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 
 	"setu/gateway"
@@ -38,7 +39,7 @@ func (w *Worker) runLedger(ctx context.Context) {
 func (w *Worker) work(ctx context.Context, it gateway.Item) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.Log.Error("ledger work panicked", "item", it.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			w.Log.Error("ledger work panicked", slog.Int64("item", it.ID), slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
 			w.park(it, errors.New("outbox: panic"))
 		}
 	}()

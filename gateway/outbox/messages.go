@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -66,7 +67,7 @@ func (w *Worker) send(ctx context.Context, name string, q *queue, it gateway.Ite
 func (w *Worker) hand(ctx context.Context, name string, it gateway.Item) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.Log.Error("sender panicked", "link", name, "item", it.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			w.Log.Error("sender panicked", slog.String("link", name), slog.Int64("item", it.ID), slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
 			err = fmt.Errorf("%w: panic in driver", channels.ErrRefused)
 		}
 	}()
@@ -108,7 +109,7 @@ func (w *Worker) again(it gateway.Item, err error, limit time.Duration) gateway.
 // park keeps it for an operator.
 func (w *Worker) park(it gateway.Item, err error) {
 	w.counts.Parked.Add(1)
-	w.Log.Error("item parked; see `setu queue show`", "item", it.ID, "error", err)
+	w.Log.Error("item parked; see `setu queue show`", slog.Int64("item", it.ID), slog.String("error", err.Error()))
 	w.tell(it, gateway.Progress{State: gateway.Parked, Reason: err.Error(), Retry: true})
 }
 

@@ -259,7 +259,7 @@ func (w *Worker) tell(it gateway.Item, p gateway.Progress) {
 			// Another holds the item, or the disk is full: its lease ends
 			// and it is claimed again.
 			w.counts.Faults.Add(1)
-			w.Log.Warn("word about an item refused", "item", it.ID, "state", p.State.String(), "error", err)
+			w.Log.Warn("word about an item refused", slog.Int64("item", it.ID), slog.String("state", p.State.String()), slog.String("error", err.Error()))
 			return
 		}
 		w.Dispatch(next)
@@ -272,7 +272,7 @@ func (w *Worker) fault(ctx context.Context, act string, err error) {
 		return
 	}
 	w.counts.Faults.Add(1)
-	w.Log.Error("outbox fault", "act", act, "error", err)
+	w.Log.Error("outbox fault", slog.String("act", act), slog.String("error", err.Error()))
 }
 
 // pause is the time to the next try after n failed ones: full jitter under a

@@ -354,25 +354,41 @@ func TestWorker_Classes(t *testing.T) {
 		calls           []string
 		recorded        int
 	}{
-		{name: "before, at prepare", prepare: all(ledgerclient.Before, 2), want: gateway.Recorded, recorded: 1,
-			calls: []string{"prepare", "find", "prepare", "find", "prepare", "submit"}},
-		{name: "stale", prepare: all(ledgerclient.Stale, 1), want: gateway.Recorded, recorded: 1,
-			calls: []string{"prepare", "find", "prepare", "submit"}},
-		{name: "config", prepare: all(ledgerclient.Config, 1), want: gateway.Recorded, recorded: 1,
-			calls: []string{"prepare", "find", "prepare", "submit"}},
+		{
+			name: "before, at prepare", prepare: all(ledgerclient.Before, 2), want: gateway.Recorded, recorded: 1,
+			calls: []string{"prepare", "find", "prepare", "find", "prepare", "submit"},
+		},
+		{
+			name: "stale", prepare: all(ledgerclient.Stale, 1), want: gateway.Recorded, recorded: 1,
+			calls: []string{"prepare", "find", "prepare", "submit"},
+		},
+		{
+			name: "config", prepare: all(ledgerclient.Config, 1), want: gateway.Recorded, recorded: 1,
+			calls: []string{"prepare", "find", "prepare", "submit"},
+		},
 		{name: "poison", prepare: all(ledgerclient.Poison, 1), want: gateway.Parked, calls: []string{"prepare"}},
-		{name: "unknown, not on the ledger", submit: all(ledgerclient.Unknown, 1), want: gateway.Recorded, recorded: 1,
-			calls: []string{"prepare", "submit", "find", "submit"}},
-		{name: "unknown, on the ledger", forget: 1, want: gateway.Recorded, recorded: 1,
-			calls: []string{"prepare", "submit", "find"}},
-		{name: "duplicate id", submit: all(ledgerclient.DuplicateID, 1), want: gateway.Recorded, recorded: 1,
-			calls: []string{"prepare", "submit", "find", "submit"}},
-		{name: "conflict", submit: all(ledgerclient.Conflict, 1), want: gateway.Recorded, recorded: 1,
-			calls: []string{"prepare", "submit", "find", "prepare", "submit"}},
+		{
+			name: "unknown, not on the ledger", submit: all(ledgerclient.Unknown, 1), want: gateway.Recorded, recorded: 1,
+			calls: []string{"prepare", "submit", "find", "submit"},
+		},
+		{
+			name: "unknown, on the ledger", forget: 1, want: gateway.Recorded, recorded: 1,
+			calls: []string{"prepare", "submit", "find"},
+		},
+		{
+			name: "duplicate id", submit: all(ledgerclient.DuplicateID, 1), want: gateway.Recorded, recorded: 1,
+			calls: []string{"prepare", "submit", "find", "submit"},
+		},
+		{
+			name: "conflict", submit: all(ledgerclient.Conflict, 1), want: gateway.Recorded, recorded: 1,
+			calls: []string{"prepare", "submit", "find", "prepare", "submit"},
+		},
 		{name: "policy for ever", submit: all(ledgerclient.Policy, outbox.MaxRebuilds+1), want: gateway.Parked},
 		{name: "refused by the orderer", submit: all(ledgerclient.Refused, 1), want: gateway.Parked, calls: []string{"prepare", "submit"}},
-		{name: "before, at submit", submit: all(ledgerclient.Before, 1), want: gateway.Recorded, recorded: 1,
-			calls: []string{"prepare", "submit", "find", "submit"}},
+		{
+			name: "before, at submit", submit: all(ledgerclient.Before, 1), want: gateway.Recorded, recorded: 1,
+			calls: []string{"prepare", "submit", "find", "submit"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

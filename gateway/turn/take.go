@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -31,7 +32,7 @@ func (t *Taker) guarded(j *job) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.counts.Faults.Add(1)
-			t.Log.Error("turn panicked; the message is given up", "row", j.row, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			t.Log.Error("turn panicked; the message is given up", slog.Int64("row", j.row), slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
 			t.giveUp(j)
 		}
 	}()
@@ -49,7 +50,7 @@ func (t *Taker) guarded(j *job) {
 		return // of a full disk the store speaks once, and the provider knows
 	}
 	t.counts.Faults.Add(1)
-	t.Log.Error("turn not taken", "row", j.row, "error", err)
+	t.Log.Error("turn not taken", slog.Int64("row", j.row), slog.String("error", err.Error()))
 	t.retry(j)
 }
 
@@ -185,7 +186,8 @@ func (t *Taker) session(a gateway.Address) (gateway.Session, error) {
 // catchUp waits until the citizen's latest transaction is final, so that the
 // answer to her question shows what she did before it.
 func (t *Taker) catchUp(ctx context.Context, s *gateway.Session) error {
-	const look = 20 * time.Millisecond
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
 	for s.Pending != "" {
 		st, err := t.Store.Standing(ctx, s.Pending)
 		switch {
@@ -200,7 +202,7 @@ func (t *Taker) catchUp(ctx context.Context, s *gateway.Session) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(look):
+		case <-look.C:
 		}
 	}
 	return nil
@@ -253,7 +255,7 @@ func (t *Taker) query(j *job, out gateway.Outcome) (next gateway.Outcome, late *
 		}
 	}
 	t.counts.Deferred.Add(1)
-	t.Log.Info("question deferred", "row", j.row, "service", ask.Service, "class", ledgerclient.ClassOf(err).String())
+	t.Log.Info("question deferred", slog.Int64("row", j.row), slog.String("service", ask.Service), slog.String("class", ledgerclient.ClassOf(err).String()))
 	now := t.Now()
 	out.Query = nil
 	out.Reply = t.Dialogue.Notice(ask.Format, NoticeLater, nil)
