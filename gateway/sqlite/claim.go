@@ -113,5 +113,6 @@ func heldOf(v []value) held {
 		id: number(v[colID]), token: number(v[colToken]), until: number(v[colNext]), created: number(v[colCreated]),
 		kind: gateway.Kind(number(v[colKind])), state: gateway.State(number(v[colState])), //nolint:gosec // written by this package
 		lane: text(v[colLane]), link: text(v[colLink]), receipt: text(v[colReceipt]), unless: text(v[colUnless]),
+		behind: number(v[colHead]) == 0,
 	}
 }

@@ -17,8 +17,9 @@ type held struct {
 	state                     gateway.State
 	lane, link                string
 	receipt, unless           string
-	// followers says that others may wait behind it in its lane.
-	followers bool
+	// followers says that others may wait behind it in its lane, behind that
+	// it waits behind others itself, and so is not held but only looked at.
+	followers, behind bool
 }
 
 // leases are the items under a lease, in the writer's memory. In the file they

@@ -265,7 +265,7 @@ func (w *writer) supersede(h held) (bool, error) {
 // promote makes the next item the head of the lane that h has left. If it is
 // due and lease is set it is leased, and its row returned.
 func (w *writer) promote(h *held, lease bool) ([]value, error) {
-	if !h.followers || w.leases.byLane[h.lane] != nil {
+	if h.behind || !h.followers || w.leases.byLane[h.lane] != nil {
 		return nil, nil
 	}
 	v, err := w.first(qNext, h.lane)
