@@ -9,7 +9,6 @@ import (
 const (
 	sqlAccept = `INSERT INTO inbox (id, hash, link, key, bind, medium, event, sender, dest, text, at, flags, turned, stored)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	sqlCopies     = `SELECT id, bind, stored FROM inbox WHERE hash = +? AND link = +? AND key = +? ORDER BY id DESC LIMIT 1`
 	sqlUnaccept   = `DELETE FROM inbox WHERE id = ?`
 	sqlNewSession = `INSERT INTO session (citizen, version, body) VALUES (?, 1, ?) ON CONFLICT DO NOTHING`
 	sqlSession    = `UPDATE session SET version = version + 1, body = ? WHERE citizen = ? AND version = ?`
@@ -156,41 +155,28 @@ func (o *commitOp) apply(w *writer) error {
 
 // accept puts the message into the inbox, or finds that it is there.
 func (o *commitOp) accept(w *writer) error {
-	v, err := w.first(qCopies, o.args[acceptHash], o.args[acceptLink], o.args[acceptKey])
+	a := o.args
+	first, err := w.firstCopy(a[acceptHash], a[acceptLink], a[acceptKey], o.c.Accept.Bind)
 	if err != nil {
 		return fmt.Errorf("look for copies: %w", err)
 	}
-	if v != nil && w.redelivered(o.c.Accept.Bind, number(v[0]), text(v[1]), number(v[2])) {
-		o.out = gateway.Committed{Inbox: number(v[0]), Duplicate: true}
+	if first != 0 {
+		o.out = gateway.Committed{Inbox: first, Duplicate: true}
 		return nil
 	}
 	o.out.Inbox = w.lastRow + 1
-	o.args[acceptID], o.args[acceptNow] = o.out.Inbox, w.now
-	if err := w.run(qAccept, o.args[:]...); err != nil {
+	a[acceptID], a[acceptNow] = o.out.Inbox, w.now
+	if err := w.run(qAccept, a[:]...); err != nil {
 		return fmt.Errorf("accept: %w", err)
 	}
 	w.lastRow = o.out.Inbox
+	if o.c.Accept.Bind != "" {
+		w.recent.put(number(a[acceptHash]), w.lastRow)
+	}
 	if !o.c.Turned {
 		w.waiting.came = append(w.waiting.came, w.lastRow)
 	}
 	return nil
-}
-
-// redelivered says that a message which came on bind is the one in row, whose
-// link and key it has, and which came on bind firstBind and was stored then.
-//
-// Under the provider's own key (no bind) it always is. Under a digest it is
-// when the first one came on another bind and not long ago. No bind outlives its
-// process, so that every message of an earlier epoch came on another one; the
-// time that the gateway was down does not count.
-func (w *writer) redelivered(bind string, row int64, firstBind string, stored int64) bool {
-	switch {
-	case bind == "":
-		return true
-	case row <= w.oldRow:
-		return stored >= w.now-w.s.window-w.pause
-	}
-	return firstBind != bind && stored >= w.now-w.s.window
 }
 
 // session writes the session if it is still the one that the turn began with.

@@ -11,7 +11,9 @@ const (
 	qRollback
 
 	qAccept
-	qCopies
+	qCopy
+	qKey
+	qBackwards
 	qUnaccept
 	qTurn
 	qNewSession
@@ -85,7 +87,7 @@ func statement(q query) string {
 	return [queries]string{
 		qBegin: "BEGIN IMMEDIATE", qCommit: "COMMIT", qRollback: "ROLLBACK",
 
-		qAccept: sqlAccept, qCopies: sqlCopies, qUnaccept: sqlUnaccept, qTurn: sqlTurn,
+		qAccept: sqlAccept, qCopy: sqlCopy, qKey: sqlKey, qBackwards: sqlBackwards, qUnaccept: sqlUnaccept, qTurn: sqlTurn,
 		qNewSession: sqlNewSession, qSession: sqlSession,
 
 		qPut: sqlPut, qPutReceipt: sqlPutReceipt, qReceiptFinal: sqlReceiptFinal,

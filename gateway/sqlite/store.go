@@ -138,7 +138,7 @@ func (s *Store) open(o Options) error {
 	if err != nil {
 		return err
 	}
-	s.w = &writer{conn: c, s: s, leases: newLeases()}
+	s.w = &writer{conn: c, s: s, leases: newLeases(), recent: newRecent()}
 	if o.MaxPages > 0 {
 		if err := c.script(fmt.Sprintf("PRAGMA max_page_count = %d", o.MaxPages)); err != nil {
 			return err
@@ -207,6 +207,9 @@ func (w *writer) begin() error {
 		}
 		w.oldRow = w.lastRow
 		w.pause = max(0, w.now-last)
+		if err := w.loadRecent(last); err != nil {
+			return err
+		}
 		if err := w.loadWaiting(); err != nil {
 			return err
 		}

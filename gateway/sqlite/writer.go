@@ -105,6 +105,7 @@ type writer struct {
 	epoch                   int64
 	token                   int64 // last one minted in this epoch
 	leases                  *leases
+	recent                  *recent
 	waiting                 waiting
 	leasedFrom, waitingFrom mark
 	lastItem                int64 // the newest one of the outbox
@@ -225,6 +226,7 @@ func (w *writer) transaction(do func() error) error {
 	w.done = tally{}
 	w.leases.begin()
 	w.waiting.begin()
+	w.recent.begin(w.now, w.s.window)
 	leasedFrom, waitingFrom, lastItem, lastRow := w.leasedFrom, w.waitingFrom, w.lastItem, w.lastRow
 	if err := w.run(qBegin); err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -237,6 +239,7 @@ func (w *writer) transaction(do func() error) error {
 		return nil
 	}
 	w.leases.rollback()
+	w.recent.rollback()
 	w.leasedFrom, w.waitingFrom, w.lastItem, w.lastRow = leasedFrom, waitingFrom, lastItem, lastRow
 	// SQLite has rolled back on its own after some errors, such as a full disk.
 	if !w.db.AutoCommit() {

@@ -18,8 +18,9 @@ CREATE TABLE session (
 ) STRICT, WITHOUT ROWID;
 
 -- Every message that was acknowledged. Those that may wait for their turn have
--- ids from meta.waiting_from on. hash is of link and key: eight octets
--- keep the index on the most frequent look-up small.
+-- ids from meta.waiting_from on. hash is of link and
+-- key. A key that comes without a bind is the provider's own, and indexed; other
+-- messages are known to the writer as long as they may come again.
 CREATE TABLE inbox (
   id     INTEGER PRIMARY KEY,
   hash   INTEGER NOT NULL,
@@ -36,7 +37,7 @@ CREATE TABLE inbox (
   stored INTEGER NOT NULL,
   turned INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX inbox_hash ON inbox (hash);
+CREATE INDEX inbox_hash ON inbox (hash) WHERE bind = '';
 
 -- Parts of long messages. Once joined a part keeps only what tells a
 -- redelivered copy of it.
