@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"setu/channels/sms"
 	"setu/channels/smpp"
+	"setu/channels/sms"
 	"setu/test/gatewaytest"
 )
 

@@ -112,7 +112,9 @@ func (w *town) setu(args ...string) string {
 // ask sends a text and gives the reply.
 func (w *town) ask(number, text string) string {
 	w.t.Helper()
-	return w.Ask(w.t, number, text)
+	n := len(w.Told(number))
+	w.send(number, text)
+	return w.await(number, n)
 }
 
 // await gives the message after the n-th to a number.
@@ -122,9 +124,16 @@ func (w *town) await(number string, n int) string {
 	defer cancel()
 	text, err := w.Await(ctx, number, n)
 	if err != nil {
-		w.t.Fatalf("%v\n%s", err, w.Log())
+		w.t.Fatalf("%v\n%s", err, w.state())
 	}
 	return text
+}
+
+// state is what operators see, for the message of a test that has failed.
+func (w *town) state() string {
+	list, _ := w.Setu("queue", "list", "--limit", "20") // an error is in the output
+	stats, _ := w.Setu("queue", "stats")
+	return list + stats + w.Log()
 }
 
 // send sends a text that the gateway must accept.
@@ -157,7 +166,7 @@ func (w *town) until(what string, holds func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline.C:
-			w.t.Fatalf("not so after %v: %s\n%s", patience, what, w.Log())
+			w.t.Fatalf("not so after %v: %s\n%s", patience, what, w.state())
 		}
 	}
 }

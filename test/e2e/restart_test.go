@@ -78,7 +78,7 @@ func TestRestart_Accepted(t *testing.T) {
 	for i := range list {
 		list[i] = newNumber()
 		w.Note(list[i])
-		for n, text := range []string{"HELP", "PRICE POTATO", fmt.Sprintf("SELL DHAN %d %s", 100+i, day), "YES"} {
+		for n, text := range []string{"HELP", fmt.Sprintf("SELL DHAN %d %s", 100+i, day), "YES", "PRICE POTATO"} {
 			seq := uint32(10 + 4*i + n) //nolint:gosec // small
 			c.submit(seq, message(list[i], 0, []byte(text)))
 			if h := c.response(seq); h.Status != smpp.ROK {
@@ -90,7 +90,7 @@ func TestRestart_Accepted(t *testing.T) {
 	w.again(gatewaytest.Options{Config: quick})
 	w.settle()
 	for i, number := range list {
-		w.told(number, "MENU", "Potato: Rs 1,150", fmt.Sprintf("Paddy %d kg", 100+i), "Registered")
+		w.told(number, "MENU", fmt.Sprintf("Paddy %d kg", 100+i), "Registered", "Potato: Rs 1,150")
 	}
 	if n := w.onLedger("Register"); n != citizens {
 		t.Errorf("the ledger holds %d registrations, want %d", n, citizens)
