@@ -86,6 +86,10 @@ func (s *Session) Type() BindType { return s.bind.Type }
 // SystemID gives the name that the client has bound with.
 func (s *Session) SystemID() string { return s.bind.SystemID }
 
+// AddressRange gives the addresses that the client has said it serves, "" when it
+// has not (§5.2.7).
+func (s *Session) AddressRange() string { return s.bind.AddressRange }
+
 // Peer gives the name that the other side calls itself: on a client that of the SMSC.
 func (s *Session) Peer() string { return s.peer }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -54,9 +55,16 @@ type linkState struct {
 	partner  *Partner // nil for a link of ours
 
 	mu      sync.Mutex
-	senders []sender // that messages can go out on now
+	senders []outgoing // that messages can go out on now
 	turn    int
 	binds   map[*smpp.Session]string
+}
+
+// outgoing is a sender with the address range of its bind: the numbers that the
+// partner has said it serves there, if it has.
+type outgoing struct {
+	sender
+	serves string
 }
 
 // sender is a client's bind or a partner's session.
@@ -126,7 +134,7 @@ func (d *Driver) addLink(l *Link) error {
 				}
 				last = s.Session
 				if bind.Submits() {
-					st.add(client)
+					st.add(client, "")
 					d.up(st.name)
 				}
 			},
@@ -207,7 +215,7 @@ func allowed(prefixes []netip.Prefix, remote net.Addr) bool {
 
 func (d *Driver) bound(s *smpp.Session) {
 	if st := d.links[s.SystemID()]; s.Type().Delivers() {
-		st.add(s)
+		st.add(s, strings.TrimPrefix(s.AddressRange(), "+"))
 		d.up(st.name)
 	}
 }
@@ -232,10 +240,10 @@ func (d *Driver) bindOf(st *linkState, s *smpp.Session) string {
 	return name
 }
 
-func (st *linkState) add(s sender) {
+func (st *linkState) add(s sender, serves string) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.senders = append(st.senders, s)
+	st.senders = append(st.senders, outgoing{s, serves})
 }
 
 func (st *linkState) remove(s sender, session *smpp.Session) {
@@ -243,20 +251,28 @@ func (st *linkState) remove(s sender, session *smpp.Session) {
 	defer st.mu.Unlock()
 	delete(st.binds, session)
 	for i, have := range st.senders {
-		if have == s {
+		if have.sender == s {
 			st.senders = append(st.senders[:i:i], st.senders[i+1:]...)
 			return
 		}
 	}
 }
 
-// pick takes the binds in turn.
-func (st *linkState) pick() (sender, bool) {
+// pick takes the binds in turn: those that serve the number, or else those that
+// name none, or else any.
+func (st *linkState) pick(number string) (sender, bool) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	st.turn++
+	for _, serves := range [...]string{number, ""} {
+		for i := range st.senders {
+			if s := st.senders[(st.turn+i)%len(st.senders)]; s.serves == serves {
+				return s.sender, true
+			}
+		}
+	}
 	if len(st.senders) == 0 {
 		return nil, false
 	}
-	st.turn++
-	return st.senders[st.turn%len(st.senders)], true
+	return st.senders[st.turn%len(st.senders)].sender, true
 }

@@ -32,7 +32,7 @@ func (d *Driver) Senders() map[string]channels.Sender {
 
 // Send cuts m into segments and passes them on.
 func (o *outlet) Send(ctx context.Context, to gateway.Route, m gateway.SMSOut, done func(string, error)) error {
-	bind, ok := o.st.pick()
+	bind, ok := o.st.pick(strings.TrimPrefix(to.Citizen.Reveal(), "+"))
 	if !ok {
 		return channels.ErrLinkDown
 	}

@@ -113,16 +113,23 @@ func open(t *testing.T, dir string, change func(*smppsms.Config)) *house {
 // bind binds the peer.
 func (h *house) bind(password string) error {
 	h.t.Helper()
+	return h.bindFor("", password, func(r *smpp.Request) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.told = append(h.told, r.Message)
+		r.Respond(h.answer, "")
+	})
+}
+
+// bindFor binds a peer that serves a number, or any.
+func (h *house) bindFor(number, password string, handler func(*smpp.Request)) error {
+	h.t.Helper()
 	states := make(chan smpp.LinkState, 8)
 	c, err := smpp.NewClient(smpp.ClientConfig{
 		Name: "peer", Addr: h.addr, SystemID: "partner", Password: smpp.Secret(password),
-		OnState: func(s smpp.LinkState) { states <- s },
-		SessionConfig: smpp.SessionConfig{Handler: func(r *smpp.Request) {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.told = append(h.told, r.Message)
-			r.Respond(h.answer, "")
-		}},
+		TON: 1, NPI: 1, Addresses: number,
+		OnState:       func(s smpp.LinkState) { states <- s },
+		SessionConfig: smpp.SessionConfig{Handler: handler},
 	})
 	if err != nil {
 		h.t.Fatal(err)
@@ -426,6 +433,35 @@ func TestDriver_Sends(t *testing.T) {
 	}
 	if j := sms.Join(uint8(len(ps)), ps); j.Text != long || len(ps) < 2 { //nolint:gosec // a few parts
 		t.Errorf("%d segments say %q, want %q", len(ps), j.Text, long)
+	}
+}
+
+// TestDriver_AnswersGoToTheBindThatServesTheNumber: two handsets are bound as one
+// partner.
+func TestDriver_AnswersGoToTheBindThatServesTheNumber(t *testing.T) {
+	t.Parallel()
+	h := open(t, t.TempDir(), nil)
+	numbers := []string{"919830000001", "919830000002"}
+	got := make(chan string, 40)
+	for _, own := range numbers {
+		err := h.bindFor(own, "secret", func(r *smpp.Request) {
+			got <- own + " got " + r.Message.Dest.Addr
+			r.Respond(smpp.ROK, "")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := h.driver.Senders()["partner"]
+	h.until("both up", func() bool { return h.driver.Up()["partner"] })
+	for i := range 20 {
+		to := gateway.Route{Link: "partner", Citizen: gateway.Address("+" + numbers[i%2]), Code: "51969"}
+		h.until("sent", func() bool {
+			return out.Send(t.Context(), to, gateway.SMSOut{Text: "x"}, func(string, error) {}) == nil
+		})
+		if g, want := <-got, numbers[i%2]+" got "+numbers[i%2]; g != want {
+			t.Errorf("%s, want %s", g, want)
+		}
 	}
 }
 

@@ -190,9 +190,8 @@ func (c *Catalogue) draw(d draft, m gateway.Medium, n int) []Screen {
 		for i, o := range d.options {
 			texts[i] = o.widest(f, m, cost)
 		}
-		slices.SortStableFunc(texts, func(x, y string) int { return cmp.Compare(cost(y), cost(x)) })
-		for i, text := range texts[:min(n, len(texts))] {
-			add(strconv.Itoa(i+1) + " " + text)
+		for i, at := range widestOf(texts, n, cost) {
+			add(strconv.Itoa(i+1) + " " + texts[at])
 		}
 		if n < len(texts) {
 			add(c.own("nav-more").widest(f, m, cost))
@@ -200,6 +199,19 @@ func (c *Catalogue) draw(d draft, m gateway.Medium, n int) []Screen {
 		screens = append(screens, c.measure(d, lang, b.String(), limit, m))
 	}
 	return screens
+}
+
+// widestOf are the places of the n widest texts, in the order in which the texts
+// stand: a page shows its options in the service's order.
+func widestOf(texts []string, n int, cost func(string) int) []int {
+	places := make([]int, len(texts))
+	for i := range places {
+		places[i] = i
+	}
+	slices.SortStableFunc(places, func(x, y int) int { return cmp.Compare(cost(texts[y]), cost(texts[x])) })
+	places = places[:min(n, len(places))]
+	slices.Sort(places)
+	return places
 }
 
 func (c *Catalogue) measure(d draft, lang i18n.Lang, text string, limit Limit, m gateway.Medium) Screen {

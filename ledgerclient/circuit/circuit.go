@@ -53,8 +53,10 @@ func New(inner ledgerclient.Ledger, o Options) *Ledger {
 		MaxRequests: 1,
 		Timeout:     o.Pause,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= o.Failures },
-		OnStateChange: func(_ string, _, to gobreaker.State) {
-			if o.OnChange != nil && to != gobreaker.StateHalfOpen {
+		OnStateChange: func(_ string, from, to gobreaker.State) {
+			// A call that tries the route in vain leads from half-open to
+			// open again, which is no news.
+			if o.OnChange != nil && (from == gobreaker.StateClosed || to == gobreaker.StateClosed) {
 				o.OnChange(to == gobreaker.StateClosed)
 			}
 		},

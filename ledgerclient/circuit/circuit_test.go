@@ -53,8 +53,12 @@ func TestLedger_OpensAndTriesAgain(t *testing.T) {
 				t.Fatalf("class of %v = %v, want before", err, got)
 			}
 		}
-		if inner.calls != 3 || l.Up() {
+		if inner.calls != 3 || l.Up() { // the other seven were refused at once
 			t.Errorf("calls = %d, up = %v; want 3 calls and an open circuit", inner.calls, l.Up())
+		}
+		for range 3 { // tries in vain
+			time.Sleep(1100 * time.Millisecond)
+			_, _ = l.Find(t.Context(), "k")
 		}
 		inner.err = nil
 		time.Sleep(1100 * time.Millisecond)

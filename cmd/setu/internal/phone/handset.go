@@ -66,6 +66,8 @@ func newHandset(cfg Config, notify func(event any)) (*handset, error) {
 	client, err := smpp.NewClient(smpp.ClientConfig{
 		Name: "phone", Addr: cfg.Addr, SystemID: cfg.SystemID, Password: smpp.Secret(cfg.Password),
 		Bind: smpp.Transceiver, DrainTime: time.Second,
+		// Of several handsets each gets its own answers.
+		TON: 1, NPI: 1, Addresses: strings.TrimPrefix(cfg.Number, "+"),
 		OnState: func(s smpp.LinkState) {
 			notify(linkChanged{up: s.Session != nil, err: s.Err, retry: s.Retry})
 		},
