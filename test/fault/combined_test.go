@@ -27,6 +27,7 @@ func TestKill_LedgerDown(t *testing.T) {
 				l := w.ready("", 0)
 				l.fault(console.Faults{Down: true})
 				b := w.write(writers)
+				l.amid(b)
 				l.within(time.Duration(w.random.IntN(1500)) * time.Millisecond)
 				l.kill()
 				l = w.ready("", 0)
@@ -54,7 +55,8 @@ func TestKill_LedgerForgets(t *testing.T) {
 		l := w.ready(places[w.random.IntN(len(places))], 1+w.random.IntN(10))
 		l.fault(console.Faults{Forget: 1 + w.random.IntN(8)})
 		b := w.write(writers)
-		l.within(time.Duration(w.random.IntN(1000)) * time.Millisecond)
+		l.amid(b)
+		l.within(time.Duration(w.random.IntN(200)) * time.Millisecond)
 		l.kill()
 		l = w.ready("", 0)
 		l.fault(console.Faults{Forget: w.random.IntN(4)})
@@ -91,7 +93,7 @@ func TestKill_TornFiles(t *testing.T) {
 	for range 3 * *rounds {
 		b := w.write(writers)
 		l := w.launch("", 0)
-		l.within(time.Duration(100+w.random.IntN(400)) * time.Millisecond)
+		l.amid(b)
 		l.kill()
 		w.tearLog()
 		w.tearLedger()
@@ -108,15 +110,17 @@ func TestLinks_Lost(t *testing.T) {
 		t.Run(string(dir), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, dir)
-			l := w.ready("", 0)
 			for range *rounds {
+				// A life each: the gateway waits longer for each bind after
+				// one that was lost soon.
+				l := w.ready("", 0)
 				b := w.write(writers)
 				for range 3 {
 					w.breakLink(time.Duration(w.random.IntN(40)) * time.Millisecond)
 				}
 				l.drain(b)
+				l.end()
 			}
-			l.end()
 			w.audit()
 		})
 	}

@@ -90,7 +90,7 @@ func (w *world) settle(b *batch) {
 }
 
 // TestKill_AtRandomMoments kills from outside, at any moment of start and
-// traffic, up to four times in a row while the citizens go on.
+// work, up to four times in a row while the citizens go on.
 func TestKill_AtRandomMoments(t *testing.T) {
 	t.Parallel()
 	for _, dir := range []direction{partner, operator} {
@@ -98,9 +98,29 @@ func TestKill_AtRandomMoments(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, dir)
 			for range 4 * *rounds {
-				b := w.write(writers)
+				b := w.write(2 * writers)
 				for range 1 + w.random.IntN(4) {
-					w.atRandom()
+					w.atRandom(b)
+				}
+				w.settle(b)
+			}
+			w.audit()
+		})
+	}
+}
+
+// TestKill_UnderLoad kills while thousands of messages are on their way, as many
+// as pass the marks that the store keeps of what waits.
+func TestKill_UnderLoad(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []direction{partner, operator} {
+		t.Run(string(dir), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, dir)
+			for range 2 * *rounds {
+				b := w.write(50 * writers)
+				for range 1 + w.random.IntN(3) {
+					w.atRandom(b)
 				}
 				w.settle(b)
 			}
@@ -110,15 +130,13 @@ func TestKill_AtRandomMoments(t *testing.T) {
 }
 
 // atRandom kills a life at a random moment: of its start, or of its work.
-func (w *world) atRandom() {
+func (w *world) atRandom(b *batch) {
 	w.t.Helper()
 	if w.random.IntN(3) == 0 {
 		w.interrupt(time.Duration(w.random.IntN(400)) * time.Millisecond)
 		return
 	}
 	l := w.launch("", 0)
-	if l.within(time.Duration(w.random.IntN(500)) * time.Millisecond) {
-		w.t.Fatalf("the gateway ended by itself:\n%s", l.Log())
-	}
+	l.amid(b)
 	l.kill()
 }

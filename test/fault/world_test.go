@@ -297,7 +297,7 @@ func (b *batch) answered() bool {
 // It says whether the condition holds.
 func (l *life) await(d time.Duration, holds func() bool) bool {
 	deadline := time.After(d)
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {
@@ -311,12 +311,22 @@ func (l *life) await(d time.Duration, holds func() bool) bool {
 	return true
 }
 
+// amid waits until a part of the batch, drawn at random, is acknowledged: a
+// moment with work under way everywhere.
+func (l *life) amid(b *batch) {
+	messages, _ := b.count()
+	already := l.w.provider.acked.Load()
+	part := 1 + l.w.random.Int64N(int64(messages))
+	l.await(2*time.Second, func() bool { return l.w.provider.acked.Load()-already >= part || b.answered() })
+}
+
 // drain waits until a batch is answered and the gateway has nothing left to do.
 func (l *life) drain(b *batch) {
 	l.w.t.Helper()
 	if !l.await(drainTime, b.answered) {
 		l.w.missing(b)
-		l.w.t.Fatalf("life %d did not answer all within %v; its log:\n%s", l.number, drainTime, l.Log())
+		waits, _ := l.Setu("queue", "list")
+		l.w.t.Fatalf("life %d did not answer all within %v; what waits:\n%s\nits log:\n%s", l.number, drainTime, waits, l.Log())
 	}
 	var s console.Stats
 	idle := func() bool {
