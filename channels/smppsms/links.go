@@ -81,6 +81,7 @@ type Driver struct {
 	server  *smpp.Server
 	process string // tells the binds of this process from those before it
 	binds   atomic.Int64
+	live    sync.Map      // names of binds that are up
 	ref     atomic.Uint32 // of long messages
 }
 
@@ -129,7 +130,7 @@ func (d *Driver) addLink(l *Link) error {
 			Bind: bind, TLS: l.TLS, Rate: l.Rate,
 			OnState: func(s smpp.LinkState) {
 				if s.Session == nil {
-					st.remove(client, last)
+					d.remove(st, client, last)
 					return
 				}
 				last = s.Session
@@ -220,12 +221,18 @@ func (d *Driver) bound(s *smpp.Session) {
 	}
 }
 
-func (d *Driver) closed(s *smpp.Session, _ error) { d.links[s.SystemID()].remove(s, s) }
+func (d *Driver) closed(s *smpp.Session, _ error) { d.remove(d.links[s.SystemID()], s, s) }
 
 func (d *Driver) up(name string) {
 	if d.OnUp != nil {
 		d.OnUp(name)
 	}
+}
+
+// Live says whether the bind of that name is up, on any link.
+func (d *Driver) Live(bind string) bool {
+	_, up := d.live.Load(bind)
+	return up
 }
 
 // bindOf names a session, in no other process's words.
@@ -236,6 +243,7 @@ func (d *Driver) bindOf(st *linkState, s *smpp.Session) string {
 	if name == "" {
 		name = d.process + "-" + strconv.FormatInt(d.binds.Add(1), 10)
 		st.binds[s] = name
+		d.live.Store(name, struct{}{})
 	}
 	return name
 }
@@ -246,9 +254,11 @@ func (st *linkState) add(s sender, serves string) {
 	st.senders = append(st.senders, outgoing{s, serves})
 }
 
-func (st *linkState) remove(s sender, session *smpp.Session) {
+// remove forgets a session that has ended, and its sender.
+func (d *Driver) remove(st *linkState, s sender, session *smpp.Session) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	d.live.Delete(st.binds[session])
 	delete(st.binds, session)
 	for i, have := range st.senders {
 		if have.sender == s {

@@ -113,7 +113,10 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	if g.cat, err = loadServices(c); err != nil {
 		return g, err
 	}
-	if g.store, err = sqlite.Open(c.Data, sqlite.Options{Log: log.With(slog.String("part", "store"))}); err != nil {
+	if g.store, err = sqlite.Open(c.Data, sqlite.Options{
+		Log:  log.With(slog.String("part", "store")),
+		Live: func(bind string) bool { return g.sms != nil && g.sms.Live(bind) },
+	}); err != nil {
 		return g, err
 	}
 	g.closers = append(g.closers, g.store.Close)

@@ -56,6 +56,10 @@ type Options struct {
 	RedeliveryWindow time.Duration // 0: DefaultRedeliveryWindow
 	Reserve          int64         // octets; 0: DefaultReserve, negative: none
 	Readers          int           // 0: DefaultReaders
+	// Live says whether a bind is up: what comes on another one meanwhile is no
+	// redelivery of what came on it. It is called by the writer and must not
+	// block. Nil: no bind is known to be up.
+	Live func(bind string) bool
 	// MaxPages caps the file, in pages of 4 KiB, as a small disk would; 0 is
 	// no cap. It is for tests.
 	MaxPages int
@@ -70,11 +74,11 @@ type Store struct {
 	lease   int64 // ms
 	window  int64 // ms
 	reserve int64 // octets
+	live    func(bind string) bool
 
 	lock    *os.File
 	w       *writer
 	queue   *queue
-	answers chan answers
 	readers chan *conn
 	nReader int
 
@@ -91,14 +95,12 @@ type Store struct {
 // end with [Store.Close].
 func Open(dir string, o Options) (*Store, error) {
 	s := &Store{
-		dir: dir, log: o.Log, now: o.Now,
+		dir: dir, log: o.Log, now: o.Now, live: o.Live,
 		lease:   defaultTo(o.Lease, DefaultLease).Milliseconds(),
 		window:  defaultTo(o.RedeliveryWindow, DefaultRedeliveryWindow).Milliseconds(),
 		reserve: defaultTo(o.Reserve, int64(DefaultReserve)),
 		nReader: defaultTo(o.Readers, DefaultReaders),
 		queue:   newOpQueue(),
-		// Two batches: one being told, one being written.
-		answers: make(chan answers, 1),
 		closing: make(chan struct{}),
 	}
 	if s.log == nil {
@@ -115,9 +117,8 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.release())
 	}
 	s.probe()
-	s.running.Add(3)
+	s.running.Add(2)
 	go s.write()
-	go s.tell()
 	go s.watch()
 	return s, nil
 }
