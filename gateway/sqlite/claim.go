@@ -95,7 +95,7 @@ func (w *writer) claim(kind gateway.Kind, link string, limit int) ([][]value, er
 // lease leases the item of a row, and brings the row up to date.
 func (w *writer) lease(v []value) error {
 	before := heldOf(v)
-	before.followers = true
+	before.followers, before.behind = true, false
 	h := w.hold(before)
 	attempts := number(v[colAttempts])
 	if before.token != 0 && before.kind == gateway.Message {

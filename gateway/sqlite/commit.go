@@ -26,9 +26,8 @@ type commitOp struct {
 	out     gateway.Committed
 }
 
-// Commit queues c and returns at once. done is called from one goroutine, in
-// the order of the calls, when c is on disk or has been refused; it must not
-// block. A commit that brings a message, or that belongs to none, is new work:
+// Commit queues c and returns at once. done is called by the writer, in the order
+// of the calls, when c is on disk or has been refused; it must not block. A commit that brings a message, or that belongs to none, is new work:
 // it is refused while the disk is full.
 //
 // Errors: [gateway.ErrStale] when the session has moved on, [gateway.ErrTurned]

@@ -118,41 +118,25 @@ type writer struct {
 	done tally
 }
 
-// write runs until the queue is closed and drained.
+// write runs until the queue is closed and drained. It answers the callers of a
+// batch before it takes the next one: by then those who have something more to
+// write have queued it, and batches stay large.
 func (s *Store) write() {
 	defer s.running.Done()
-	defer close(s.answers)
 	for {
 		ops := s.queue.take()
 		if len(ops) == 0 {
 			return
 		}
 		for rest := ops; len(rest) > 0; {
-			n := min(len(rest), maxBatch)
-			s.w.batch(rest[:n])
-			s.answers <- answers{ops: rest[:n], last: n == len(rest), all: ops}
-			rest = rest[n:]
+			batch := rest[:min(len(rest), maxBatch)]
+			rest = rest[len(batch):]
+			s.w.batch(batch)
+			for _, e := range batch {
+				s.answer(e)
+			}
 		}
-	}
-}
-
-// answers is a batch that is to be told to its callers.
-type answers struct {
-	ops  []entry
-	last bool    // of all
-	all  []entry // that were taken from the queue together
-}
-
-// tell calls the callers back, in order, while the writer is at the next batch.
-func (s *Store) tell() {
-	defer s.running.Done()
-	for a := range s.answers {
-		for _, e := range a.ops {
-			s.answer(e)
-		}
-		if a.last {
-			s.queue.reuse(a.all)
-		}
+		s.queue.reuse(ops)
 	}
 }
 

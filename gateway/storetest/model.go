@@ -101,6 +101,12 @@ func (m *machine) leased(t *rapid.T, it gateway.Item) {
 }
 
 func (m *machine) put(t *rapid.T) {
+	for range rapid.IntRange(1, 3).Draw(t, "items") {
+		m.putOne(t)
+	}
+}
+
+func (m *machine) putOne(t *rapid.T) {
 	m.n++
 	lane := rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "lane")
 	e := message(lane)
@@ -203,7 +209,11 @@ func (m *machine) word(t *rapid.T) {
 	if len(m.items) == 0 {
 		return
 	}
-	it := m.items[int64(rapid.IntRange(1, len(m.items)).Draw(t, "item"))]
+	among := m.sorted()
+	if live := slices.DeleteFunc(m.sorted(), func(it *modelItem) bool { return !it.live || it.state.Final() }); len(live) > 0 && rapid.IntRange(0, 4).Draw(t, "any") > 0 {
+		among = live
+	}
+	it := rapid.SampledFrom(among).Draw(t, "item")
 	p := gateway.Progress{
 		ID: it.id, Token: it.token,
 		State: gateway.State(rapid.IntRange(int(gateway.Queued), int(gateway.Answered)).Draw(t, "state")), //nolint:gosec // small
