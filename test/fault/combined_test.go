@@ -99,6 +99,9 @@ func TestKill_TornFiles(t *testing.T) {
 		w.tearLedger()
 		w.settle(b)
 	}
+	if w.torn == 0 {
+		t.Error("no log was torn")
+	}
 	w.audit()
 }
 

@@ -1,6 +1,7 @@
 package fault_test
 
 import (
+	"syscall"
 	"testing"
 	"time"
 
@@ -129,7 +130,7 @@ func TestKill_UnderLoad(t *testing.T) {
 	}
 }
 
-// atRandom kills a life at a random moment: of its start, or of its work.
+// atRandom kills a life at a random moment: of its start, its work or its end.
 func (w *world) atRandom(b *batch) {
 	w.t.Helper()
 	if w.random.IntN(3) == 0 {
@@ -138,5 +139,13 @@ func (w *world) atRandom(b *batch) {
 	}
 	l := w.launch("", 0)
 	l.amid(b)
+	if w.random.IntN(4) == 0 { // in the middle of an orderly end, if it takes that long
+		if err := syscall.Kill(l.PID(), syscall.SIGTERM); err != nil {
+			w.t.Fatalf("stop: %v\n%s", err, l.Log())
+		}
+		if l.Wait(time.Duration(w.random.IntN(100)) * time.Millisecond) {
+			return
+		}
+	}
 	l.kill()
 }

@@ -41,6 +41,7 @@ func (w *world) tearLog() {
 	binary.BigEndian.PutUint32(frame, 1)
 	copy(frame[8:], salts)
 	w.overwrite(path+"-wal", int64(end), frame[:1+w.random.IntN(len(frame))])
+	w.torn++
 	if w.random.IntN(2) == 0 {
 		if err := os.Remove(path + "-shm"); err != nil {
 			w.t.Fatal(err)

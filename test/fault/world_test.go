@@ -51,6 +51,7 @@ type world struct {
 	deaths map[int]time.Time // by life, of those that were killed
 	hits   map[string]int    // deaths at each place
 	kills  int
+	torn   int // logs that were given a torn end
 	// repeated adds up setu_messages_repeated_total of the lives that could
 	// still be asked.
 	repeated float64
