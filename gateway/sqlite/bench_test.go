@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -122,4 +123,43 @@ func (c *caller) roundTrip(i int64, steps int) error {
 	it := out.Items[0]
 	c.s.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: gateway.Sent}, func(_ []gateway.Item, err error) { c.done <- err })
 	return <-c.done
+}
+
+// TestMemory_Flat compares the heap after some messages with that after four
+// times as many.
+func TestMemory_Flat(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	s, err := sqlite.Open(t.TempDir(), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	var n atomic.Int64
+	heap := func(messages int64) uint64 {
+		var callers sync.WaitGroup
+		for range 100 {
+			callers.Go(func() {
+				c := newCaller(s, true)
+				for i := n.Add(1); i <= messages; i = n.Add(1) {
+					if err := c.roundTrip(i, 3); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		callers.Wait()
+		n.Store(messages)
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	first, last := heap(5_000), heap(20_000)
+	// The redelivery window alone may grow, by some 40 octets a message.
+	if limit := first + 15_000*48 + 1<<20; last > limit {
+		t.Errorf("heap grew from %d to %d octets over 15,000 messages, want at most %d", first, last, limit)
+	}
 }

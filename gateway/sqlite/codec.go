@@ -3,7 +3,6 @@ package sqlite
 import (
 	"encoding/json"
 	"fmt"
-	"unicode/utf8"
 
 	"setu/gateway"
 	"setu/i18n"
@@ -71,37 +70,6 @@ type storedUndo struct {
 	Until   int64                `json:"until,omitempty"`
 }
 
-// encodeSession encodes all of s but its citizen and version, which have
-// columns of their own.
-func encodeSession(s *gateway.Session) ([]byte, error) {
-	out := storedSession{
-		Lang: s.Lang, Chosen: s.LangChosen, Native: s.Native, Stopped: s.Stopped, Updated: ms(s.Updated),
-		Dialogue: encodeDialogue(&s.Dialogue), Pending: s.Pending,
-	}
-	if u := s.Undo; u != nil {
-		out.Undo = &storedUndo{Ask: u.Ask, Receipt: u.Receipt, Until: ms(u.Until)}
-	}
-	return json.Marshal(&out)
-}
-
-// encodeDialogue is nil for no dialogue.
-func encodeDialogue(d *gateway.Dialogue) *storedDialogue {
-	if d.Service == "" && d.Step == "" && d.Last == nil && len(d.Slots)+len(d.Offers)+len(d.Items)+len(d.Trail)+d.Tries+d.Page == 0 {
-		return nil
-	}
-	out := &storedDialogue{
-		Service: d.Service, Version: d.Version, Step: d.Step, Offers: d.Offers, Items: d.Items,
-		Trail: d.Trail, Tries: d.Tries, Page: d.Page, Last: d.Last,
-	}
-	if d.Slots != nil {
-		out.Slots = make(map[string]string, len(d.Slots))
-		for name, v := range d.Slots {
-			out.Slots[name] = v.Reveal()
-		}
-	}
-	return out
-}
-
 func decodeSession(citizen gateway.Address, version int64, body []byte) (gateway.Session, error) {
 	var in storedSession
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -153,8 +121,6 @@ type storedTx struct {
 	Salts    map[string]string           `json:"salts,omitempty"`
 }
 
-// encodePayload encodes what has no column. The usual item, a message, is
-// written by hand: that is a quarter of the work of encoding/json.
 func encodePayload(e *gateway.Effect) ([]byte, error) {
 	if e.Tx == nil && e.Ask == nil && e.SMS != nil {
 		return encodeMessage(e), nil
@@ -169,32 +135,6 @@ func encodePayload(e *gateway.Effect) ([]byte, error) {
 		p.Tx = &storedTx{Receipt: e.Tx.Receipt, Key: e.Tx.Key, Envelope: e.Tx.Envelope, Salts: e.Tx.Salts}
 	}
 	return json.Marshal(&p)
-}
-
-// encodeMessage writes the payload of a message.
-func encodeMessage(e *gateway.Effect) []byte {
-	to, sms := &e.To, e.SMS
-	b := make([]byte, 0, 96+len(to.Link)+len(to.Citizen)+len(to.Code)+len(sms.Text)+len(sms.Class))
-	b = appendString(append(b, `{"medium":`...), string(to.Medium))
-	b = appendString(append(b, `,"link":`...), to.Link)
-	b = appendString(append(b, `,"citizen":`...), to.Citizen.Reveal())
-	b = appendString(append(b, `,"code":`...), to.Code.Reveal())
-	b = appendString(append(b, `,"sms":{"text":`...), sms.Text.Reveal())
-	b = appendString(append(b, `,"class":`...), sms.Class)
-	return append(b, "}}"...)
-}
-
-// appendString appends s as a JSON string.
-func appendString(b []byte, s string) []byte {
-	plain := utf8.ValidString(s)
-	for i := 0; i < len(s) && plain; i++ {
-		plain = s[i] >= ' ' && s[i] != '"' && s[i] != '\\'
-	}
-	if !plain {
-		quoted, _ := json.Marshal(s) // a string has no error
-		return append(b, quoted...)
-	}
-	return append(append(append(b, '"'), s...), '"')
 }
 
 // decodeItem decodes a row of itemColumns.

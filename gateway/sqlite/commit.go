@@ -10,7 +10,7 @@ const (
 	sqlAccept = `INSERT INTO inbox (id, hash, link, key, bind, medium, event, sender, dest, text, at, flags, turned, stored)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sqlUnaccept   = `DELETE FROM inbox WHERE id = ?`
-	sqlNewSession = `INSERT INTO session (citizen, version, body) VALUES (?, 1, ?) ON CONFLICT DO NOTHING`
+	sqlNewSession = `INSERT INTO session (citizen, version, body) VALUES (?, 1, ?)`
 	sqlSession    = `UPDATE session SET version = version + 1, body = ? WHERE citizen = ? AND version = ?`
 )
 
@@ -18,7 +18,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 type commitOp struct {
 	c       gateway.Commit
 	args    *[acceptArgs]value // of sqlAccept; nil: no message comes in
-	citizen string
+	citizen value
 	version int64
 	body    []byte // of the session; nil: unchanged
 	effects []effect
@@ -180,17 +180,20 @@ func (o *commitOp) accept(w *writer) error {
 
 // session writes the session if it is still the one that the turn began with.
 func (o *commitOp) session(w *writer) error {
-	var n int64
+	written := int64(1)
 	var err error
 	if o.version == 0 {
-		_, n, err = w.exec(qNewSession, o.citizen, o.body)
+		err = w.run(qNewSession, o.citizen, o.body)
+		if isTaken(err) {
+			written, err = 0, nil
+		}
 	} else {
-		_, n, err = w.exec(qSession, o.body, o.citizen, o.version)
+		_, written, err = w.exec(qSession, o.body, o.citizen, o.version)
 	}
 	if err != nil {
 		return fmt.Errorf("write session: %w", err)
 	}
-	if n == 1 {
+	if written == 1 {
 		return nil
 	}
 	if o.c.Accept != nil {

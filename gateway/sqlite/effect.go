@@ -168,11 +168,16 @@ func (w *writer) putReceipt(e *effect) error {
 		service = e.Ask.Service
 	}
 	err := w.run(qPutReceipt, string(e.Tx.Receipt), service, w.now)
-	var se sqlite3.Error
-	if errors.As(err, &se) && se.Code == sqlite3.ErrConstraint {
+	if isTaken(err) {
 		return gateway.ErrTaken
 	}
 	return err
+}
+
+// isTaken says that a row was not inserted because there is one with its key.
+func isTaken(err error) bool {
+	var se sqlite3.Error
+	return errors.As(err, &se) && se.ExtendedCode == sqlite3.ErrConstraintPrimaryKey
 }
 
 // optional is NULL for the empty string.

@@ -135,6 +135,14 @@ func defaultTo[T comparable](v, d T) T {
 // open opens the connections and begins an epoch.
 func (s *Store) open(o Options) error {
 	path := filepath.Join(s.dir, FileName)
+	// SQLite gives the files beside it the same permissions.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
 	c, err := connect(path, false)
 	if err != nil {
 		return err

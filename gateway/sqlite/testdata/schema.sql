@@ -1,0 +1,118 @@
+CREATE TRIGGER outbox_final BEFORE UPDATE OF state ON outbox
+WHEN OLD.state >= 6 AND NEW.state <> OLD.state
+  AND NOT (OLD.state = 6 AND NEW.state IN (7, 9, 10))
+BEGIN
+  SELECT RAISE(FAIL, 'outbox: final states never change');
+END;
+
+CREATE TRIGGER receipt_final BEFORE UPDATE ON receipt
+WHEN OLD.state >= 6
+BEGIN
+  SELECT RAISE(ABORT, 'receipt: final states never change');
+END;
+
+CREATE TABLE early_receipt (
+  message_id TEXT NOT NULL,
+  link       TEXT NOT NULL,
+  grp        INTEGER NOT NULL,
+  state      INTEGER NOT NULL,
+  reason     TEXT NOT NULL,
+  at         INTEGER NOT NULL,
+  PRIMARY KEY (message_id, link)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE fragment (
+  link   TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  dest   TEXT NOT NULL,
+  ref    INTEGER NOT NULL, -- plus 65536 for a 16-bit reference
+  total  INTEGER NOT NULL,
+  grp    INTEGER NOT NULL, -- tells apart messages with the same reference
+  seq    INTEGER NOT NULL,
+  digest INTEGER NOT NULL, -- of raw
+  raw    BLOB NOT NULL,
+  key    TEXT NOT NULL,
+  bind   TEXT NOT NULL,
+  medium TEXT NOT NULL,
+  at     INTEGER NOT NULL,
+  stored INTEGER NOT NULL,
+  epoch  INTEGER NOT NULL,
+  joined INTEGER NOT NULL,
+  PRIMARY KEY (link, sender, dest, ref, total, grp, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE inbox (
+  id     INTEGER PRIMARY KEY,
+  hash   INTEGER NOT NULL,
+  link   TEXT NOT NULL,
+  key    TEXT NOT NULL,
+  bind   TEXT NOT NULL,
+  medium TEXT NOT NULL,
+  event  INTEGER NOT NULL,
+  sender TEXT NOT NULL,
+  dest   TEXT NOT NULL,
+  text   TEXT NOT NULL,
+  at     INTEGER NOT NULL,
+  flags  INTEGER NOT NULL, -- 1 incomplete, 2 undecodable
+  stored INTEGER NOT NULL,
+  turned INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE meta (
+  name  TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outbox (
+  id         INTEGER PRIMARY KEY,
+  kind       INTEGER NOT NULL,
+  lane       TEXT NOT NULL,
+  head       INTEGER NOT NULL,
+  state      INTEGER NOT NULL,
+  token      INTEGER NOT NULL, -- of the latest lease
+  due        INTEGER NOT NULL,
+  next       INTEGER NOT NULL, -- when it may be claimed
+  expires    INTEGER NOT NULL,
+  unless     TEXT, -- receipt that makes it needless
+  receipt    TEXT, -- of a transaction
+  link       TEXT NOT NULL, -- of a message
+  payload    BLOB NOT NULL,
+  saved      BLOB, -- a transaction's final bytes
+  attempts   INTEGER NOT NULL DEFAULT 0,
+  reason     TEXT NOT NULL DEFAULT '',
+  created    INTEGER NOT NULL,
+  updated    INTEGER NOT NULL,
+  message_id TEXT, -- the operator's
+  code       TEXT NOT NULL DEFAULT '',
+  block      INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE receipt (
+  receipt TEXT PRIMARY KEY,
+  service TEXT NOT NULL,
+  state   INTEGER NOT NULL,
+  code    TEXT NOT NULL DEFAULT '',
+  block   INTEGER NOT NULL DEFAULT 0,
+  at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE session (
+  citizen TEXT PRIMARY KEY,
+  version INTEGER NOT NULL,
+  body    BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX early_receipt_grp ON early_receipt (grp);
+
+CREATE INDEX fragment_waiting ON fragment (stored) WHERE joined = 0;
+
+CREATE INDEX inbox_hash ON inbox (hash) WHERE bind = '';
+
+CREATE INDEX outbox_lane ON outbox (lane) WHERE head < 2;
+
+CREATE INDEX outbox_message ON outbox (message_id, link) WHERE message_id IS NOT NULL;
+
+CREATE INDEX outbox_ready ON outbox (kind, link, next) WHERE head = 1;
+
+CREATE INDEX outbox_unless ON outbox (unless) WHERE unless IS NOT NULL AND head < 2;
+
