@@ -111,3 +111,34 @@ func TestRedelivered_Restart(t *testing.T) {
 		t.Errorf("the ledger holds %d registrations, want 1", n)
 	}
 }
+
+// TestTwoBinds takes what citizens write twice, such as 1 and 1, over two binds
+// of one provider that are up at the same time: it is no redelivery.
+func TestTwoBinds(t *testing.T) {
+	t.Parallel()
+	w := open(t, gatewaytest.Options{})
+	number := newNumber()
+	w.Note(number)
+	binds := []*wire{w.dial(), w.dial()}
+	for _, c := range binds {
+		if status := c.bind(smpp.Transmitter, "sandbox"); status != smpp.ROK {
+			t.Fatalf("bind: %v", status)
+		}
+	}
+	for i, step := range []struct{ say, want string }{
+		{"BENEFIT", "1 When the last payment came"},
+		{"1", "10 digits"},
+		{"0", "1 When the last payment came"},
+		{"1", "10 digits"},
+		{"1000000001", "Old Age Pension"},
+		{"PRICE POTATO", "Potato"},
+		{"PRICE POTATO", "Potato"},
+	} {
+		c := binds[i/2%2]
+		c.submit(uint32(100+i), message(number, 0, []byte(step.say))) //nolint:gosec // small
+		if h := c.response(uint32(100 + i)); h.Status != smpp.ROK {   //nolint:gosec // small
+			t.Fatalf("answered with %v", h.Status)
+		}
+		within(t, step.say, w.await(number, i), step.want)
+	}
+}
