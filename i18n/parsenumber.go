@@ -149,7 +149,9 @@ const (
 // without the trunk prefix 0. A number of another country begins with + or 00.
 // The error is [ErrNotPhone].
 func ParsePhone(s string) (e164 string, err error) {
-	s = strings.Map(phoneRune, strings.TrimSpace(ASCIIDigits(s)))
+	if !isDigits(strings.TrimPrefix(s, "+")) { // as networks give it, and most people
+		s = strings.Map(phoneRune, strings.TrimSpace(ASCIIDigits(s)))
+	}
 	digits, foreign := strings.CutPrefix(s, "+")
 	if !foreign {
 		digits, foreign = strings.CutPrefix(s, "00")

@@ -71,10 +71,11 @@ func messageID(in gateway.Inbound) string {
 // inbound checks the addresses of a message and gives it its key.
 func (d *Driver) inbound(link *linkState, r *smpp.Request) (gateway.Inbound, smpp.Status) {
 	m := &r.Message
-	from, err := i18n.ParsePhone(m.Source.Addr)
-	if m.Source.TON == tonInternational && !strings.HasPrefix(m.Source.Addr, "+") {
-		from, err = i18n.ParsePhone("+" + m.Source.Addr)
+	from := m.Source.Addr
+	if m.Source.TON == tonInternational && !strings.HasPrefix(from, "+") {
+		from = "+" + from
 	}
+	from, err := i18n.ParsePhone(from)
 	if err != nil {
 		return gateway.Inbound{}, smpp.RInvSrcAdr
 	}

@@ -105,9 +105,7 @@ func (t *Taker) enter(j *job) {
 	}
 	switch t.lanes.enter(j) {
 	case heads:
-		t.room <- struct{}{}
-		t.turns.Add(1)
-		go t.serve(j)
+		t.start(j)
 		return
 	case full:
 		t.counts.Throttled.Add(1)
@@ -125,10 +123,46 @@ func (t *Taker) enter(j *job) {
 	})
 }
 
+// start has j's lane served, by a goroutine that rests or by a new one. It
+// blocks while too many turns are under way.
+func (t *Taker) start(j *job) {
+	t.room <- struct{}{}
+	t.turns.Add(1)
+	select {
+	case t.resting <- j:
+	default:
+		go t.work(j)
+	}
+}
+
+// maxResting bounds the goroutines that wait for work: what a bind's window
+// brings at one time. A goroutine that has served before has the stack that a
+// turn needs.
+const maxResting = 256
+
+// work serves lane after lane, until enough others wait for work or the Taker
+// has closed.
+func (t *Taker) work(j *job) {
+	for {
+		t.serve(j)
+		<-t.room
+		t.turns.Done()
+		if t.rests.Add(1) > maxResting {
+			t.rests.Add(-1)
+			return
+		}
+		select {
+		case j = <-t.resting:
+			t.rests.Add(-1)
+		case <-t.ctx.Done():
+			t.rests.Add(-1)
+			return
+		}
+	}
+}
+
 // serve takes the turns of one citizen until none is left.
 func (t *Taker) serve(j *job) {
-	defer t.turns.Done()
-	defer func() { <-t.room }()
 	from := j.in.From
 	for first := true; j != nil; j = t.lanes.next(from) {
 		if !first && !j.recovered {

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"setu/gateway"
@@ -97,6 +98,9 @@ type Taker struct {
 	cancel context.CancelFunc
 	turns  sync.WaitGroup
 	room   chan struct{} // one token for each turn under way
+	// resting passes jobs to goroutines that wait for one, rests counts them.
+	resting chan *job
+	rests   atomic.Int64
 }
 
 // New makes a Taker. ctx carries values for logs only: to stop, call Close.
@@ -113,7 +117,7 @@ func New(ctx context.Context, c Config) *Taker {
 	if c.Cached <= 0 {
 		c.Cached = DefaultCached
 	}
-	t := &Taker{Config: c, room: make(chan struct{}, c.UnderWay)}
+	t := &Taker{Config: c, room: make(chan struct{}, c.UnderWay), resting: make(chan *job)}
 	t.sessions.limit = c.Cached
 	t.ctx, t.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return t
