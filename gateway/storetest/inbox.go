@@ -322,7 +322,9 @@ func commitAlone(w *world) {
 }
 
 func commitPanic(w *world) {
-	w.Commit(gateway.Commit{Accept: inbound("1")}, func(gateway.Committed, error) { panic("callback") })
+	w.Commit(gateway.Commit{Accept: inbound("1")}, func(c gateway.Committed, _ error) {
+		_ = c.Items[len(c.Items)] // out of range
+	})
 	w.must(gateway.Commit{Accept: inbound("2")})
 	if got := len(w.accepted(0, 10)); got != 2 {
 		w.Errorf("%d messages kept, want 2", got)
