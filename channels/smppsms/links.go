@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"setu/channels/smpp"
 )
@@ -81,7 +82,7 @@ type Driver struct {
 	server  *smpp.Server
 	process string // tells the binds of this process from those before it
 	binds   atomic.Int64
-	live    sync.Map      // names of binds that are up
+	opened  sync.Map      // when each bind that is up was opened, by name
 	ref     atomic.Uint32 // of long messages
 }
 
@@ -134,6 +135,7 @@ func (d *Driver) addLink(l *Link) error {
 					return
 				}
 				last = s.Session
+				d.bindOf(st, last)
 				if bind.Submits() {
 					st.add(client, "")
 					d.up(st.name)
@@ -215,7 +217,9 @@ func allowed(prefixes []netip.Prefix, remote net.Addr) bool {
 }
 
 func (d *Driver) bound(s *smpp.Session) {
-	if st := d.links[s.SystemID()]; s.Type().Delivers() {
+	st := d.links[s.SystemID()]
+	d.bindOf(st, s)
+	if s.Type().Delivers() {
 		st.add(s, strings.TrimPrefix(s.AddressRange(), "+"))
 		d.up(st.name)
 	}
@@ -229,13 +233,20 @@ func (d *Driver) up(name string) {
 	}
 }
 
-// Live says whether the bind of that name is up, on any link.
-func (d *Driver) Live(bind string) bool {
-	_, up := d.live.Load(bind)
-	return up
+// Redelivers says whether the bind may bring again what came on the bind first
+// and was stored at that time: when first has ended, or when bind was opened
+// later. A provider may have lost a connection long before we know of it.
+func (d *Driver) Redelivers(first, bind string, stored time.Time) bool {
+	if _, up := d.opened.Load(first); !up {
+		return true
+	}
+	at, up := d.opened.Load(bind)
+	opened, ok := at.(time.Time)
+	return up && ok && opened.After(stored)
 }
 
-// bindOf names a session, in no other process's words.
+// bindOf names a session, in no other process's words: when it is bound, or
+// with its first message if that is faster.
 func (d *Driver) bindOf(st *linkState, s *smpp.Session) string {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -243,7 +254,7 @@ func (d *Driver) bindOf(st *linkState, s *smpp.Session) string {
 	if name == "" {
 		name = d.process + "-" + strconv.FormatInt(d.binds.Add(1), 10)
 		st.binds[s] = name
-		d.live.Store(name, struct{}{})
+		d.opened.Store(name, d.Now())
 	}
 	return name
 }
@@ -258,7 +269,7 @@ func (st *linkState) add(s sender, serves string) {
 func (d *Driver) remove(st *linkState, s sender, session *smpp.Session) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	d.live.Delete(st.binds[session])
+	d.opened.Delete(st.binds[session])
 	delete(st.binds, session)
 	for i, have := range st.senders {
 		if have.sender == s {

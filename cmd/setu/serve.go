@@ -127,8 +127,10 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 		return g, err
 	}
 	if g.store, err = sqlite.Open(c.Data, sqlite.Options{
-		Log:  log.With(slog.String("part", "store")),
-		Live: func(bind string) bool { return g.sms != nil && g.sms.Live(bind) },
+		Log: log.With(slog.String("part", "store")),
+		Redelivers: func(first, bind string, stored time.Time) bool {
+			return g.sms == nil || g.sms.Redelivers(first, bind, stored)
+		},
 	}); err != nil {
 		return g, err
 	}

@@ -114,9 +114,7 @@ func (w *writer) firstCopy(hash, link, key value, bind string) (int64, error) {
 	oldest := w.now - w.s.window
 	if row <= w.oldRow {
 		oldest -= w.pause
-	} else if first := text(v[2]); first == bind || w.s.live != nil && w.s.live(first) {
-		// Nothing is delivered again while the first bind lives: a provider
-		// with several binds spreads a citizen's messages over them.
+	} else if first := text(v[2]); first == bind || w.s.again != nil && !w.s.again(first, bind, instant(number(v[3]))) {
 		return 0, nil
 	}
 	if number(v[3]) < oldest {

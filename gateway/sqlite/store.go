@@ -56,10 +56,12 @@ type Options struct {
 	RedeliveryWindow time.Duration // 0: DefaultRedeliveryWindow
 	Reserve          int64         // octets; 0: DefaultReserve, negative: none
 	Readers          int           // 0: DefaultReaders
-	// Live says whether a bind is up: what comes on another one meanwhile is no
-	// redelivery of what came on it. It is called by the writer and must not
+	// Redelivers says whether the bind may bring again what came on the bind
+	// first and was stored at that time: a provider with several binds at once
+	// spreads a citizen's messages over them, and delivers nothing again while
+	// it has the first. It is called by the writer and must not
 	// block. Nil: no bind is known to be up.
-	Live func(bind string) bool
+	Redelivers func(first, bind string, stored time.Time) bool
 	// MaxPages caps the file, in pages of 4 KiB, as a small disk would; 0 is
 	// no cap. It is for tests.
 	MaxPages int
@@ -74,7 +76,7 @@ type Store struct {
 	lease   int64 // ms
 	window  int64 // ms
 	reserve int64 // octets
-	live    func(bind string) bool
+	again   func(first, bind string, stored time.Time) bool
 
 	lock    *os.File
 	w       *writer
@@ -95,7 +97,7 @@ type Store struct {
 // end with [Store.Close].
 func Open(dir string, o Options) (*Store, error) {
 	s := &Store{
-		dir: dir, log: o.Log, now: o.Now, live: o.Live,
+		dir: dir, log: o.Log, now: o.Now, again: o.Redelivers,
 		lease:   defaultTo(o.Lease, DefaultLease).Milliseconds(),
 		window:  defaultTo(o.RedeliveryWindow, DefaultRedeliveryWindow).Milliseconds(),
 		reserve: defaultTo(o.Reserve, int64(DefaultReserve)),

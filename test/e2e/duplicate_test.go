@@ -18,9 +18,11 @@ func TestRedelivered(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		answer bool // the provider reads the answer before its connection ends
+		open   bool // the gateway does not hear that it has ended
 	}{
-		{"answer lost", false},
-		{"answer read and message sent again", true},
+		{"answer lost", false, false},
+		{"answer read and message sent again", true, false},
+		{"connection half open", false, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			number := newNumber()
@@ -39,6 +41,9 @@ func TestRedelivered(t *testing.T) {
 					}
 				} else {
 					w.await(number, 1) // it is accepted; its answer goes nowhere
+				}
+				if tt.open {
+					continue
 				}
 				if err := c.Close(); err != nil {
 					t.Error(err)
@@ -77,8 +82,8 @@ func TestRedelivered(t *testing.T) {
 		w.settle()
 		w.told(number, "Potato", "Potato", "Potato", "Potato", "Potato")
 	})
-	if n := w.onLedger("Register"); n != 2 {
-		t.Errorf("the ledger holds %d registrations, want 2", n)
+	if n := w.onLedger("Register"); n != 3 {
+		t.Errorf("the ledger holds %d registrations, want 3", n)
 	}
 	if n := w.metric("setu_duplicates_total"); n < 1 {
 		t.Errorf("%v duplicates counted", n)
