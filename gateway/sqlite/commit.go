@@ -122,8 +122,7 @@ func (o *commitOp) answer(err error) {
 
 func (o *commitOp) apply(w *writer) error {
 	o.out = gateway.Committed{Inbox: o.c.Inbox}
-	turns := o.c.Accept == nil && o.c.Inbox != 0 && o.c.Turned
-	if turns && !w.waiting.has(o.c.Inbox) {
+	if o.turns() && !w.waiting.has(o.c.Inbox) {
 		return refusal{gateway.ErrTurned}
 	}
 	if o.c.Accept != nil {
@@ -136,7 +135,15 @@ func (o *commitOp) apply(w *writer) error {
 			return err
 		}
 	}
-	if turns {
+	return o.leave(w)
+}
+
+// turns says that a message of the inbox has its turn with this commit.
+func (o *commitOp) turns() bool { return o.c.Accept == nil && o.c.Inbox != 0 && o.c.Turned }
+
+// leave writes what cannot be refused any more.
+func (o *commitOp) leave(w *writer) error {
+	if o.turns() {
 		if err := w.run(qTurn, o.c.Inbox); err != nil {
 			return fmt.Errorf("turn: %w", err)
 		}

@@ -125,6 +125,17 @@ func (c *conn) pragma(sql string) (string, error) {
 	return fmt.Sprint(dest[0]), nil
 }
 
+// int is the first column of the first row of sql.
+func (c *conn) int(sql string) (int64, error) {
+	s, err := c.pragma(sql)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	_, err = fmt.Sscan(s, &n)
+	return n, err
+}
+
 // script runs statements without arguments.
 func (c *conn) script(sql string) error {
 	_, err := c.db.Exec(sql, nil)

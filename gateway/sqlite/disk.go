@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"syscall"
 	"time"
@@ -36,7 +37,7 @@ func (s *Store) watch() {
 func (s *Store) probe() {
 	free, err := free(s.dir)
 	if err != nil {
-		s.log.Error("free disk space not known", "error", err)
+		s.log.Error("free disk space not known", slog.Any(keyError, err))
 		return
 	}
 	full := free < s.reserve
@@ -44,9 +45,9 @@ func (s *Store) probe() {
 		return
 	}
 	if full {
-		s.log.Error("disk reserve reached; new work is refused until there is room", "free_octets", free, "reserve_octets", s.reserve)
+		s.log.Error("disk reserve reached; new work is refused until there is room", slog.Int64(keyFree, free), slog.Int64(keyReserve, s.reserve))
 	} else {
-		s.log.Info("disk has room again", "free_octets", free)
+		s.log.Info("disk has room again", slog.Int64(keyFree, free))
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 // stays when the gateway ends; the lock does not, however it ends.
 const lockName = "setu.lock"
 
-// lock takes the folder for this process. The lock ends when the file is
-// closed.
+// lock takes the folder for this process. The lock ends with unlock or with the
+// process.
 func lock(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -27,4 +27,10 @@ func lock(dir string) (*os.File, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// unlock gives the folder back, even if a process that is being started has a
+// copy of the descriptor for a moment.
+func unlock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }

@@ -196,35 +196,34 @@ func (s *Store) Stats(ctx context.Context) (gateway.Stats, error) {
 		st.Accepted = int64(len(w.waiting.rows))
 		for _, h := range w.leases.byID {
 			waiting.add(h.kind, h.state, 1)
-			if oldest == 0 || h.created < oldest {
-				oldest = h.created
+			oldest = earlier(oldest, h.created)
+		}
+		return nil
+	})
+	if err == nil {
+		err = s.read(ctx, func(c *conn) error {
+			v, err := c.first(rOldest)
+			if err != nil {
+				return err
 			}
-		}
-		return nil
-	})
-	if err != nil {
-		return gateway.Stats{}, fmt.Errorf("count items: %w", err)
-	}
-	err = s.read(ctx, func(c *conn) error {
-		err := c.each(rWaiting, func(v []value) error {
-			waiting.add(gateway.Kind(number(v[0])), gateway.State(number(v[1])), number(v[2])) //nolint:gosec // written by this package
-			return nil
+			oldest = earlier(oldest, number(v[0]))
+			return c.each(rWaiting, func(v []value) error {
+				waiting.add(gateway.Kind(number(v[0])), gateway.State(number(v[1])), number(v[2])) //nolint:gosec // written by this package
+				return nil
+			})
 		})
-		if err != nil {
-			return err
-		}
-		v, err := c.first(rOldest)
-		if err != nil {
-			return err
-		}
-		if n := number(v[0]); n != 0 && (oldest == 0 || n < oldest) {
-			oldest = n
-		}
-		return nil
-	})
+	}
 	if err != nil {
 		return gateway.Stats{}, fmt.Errorf("count items: %w", err)
 	}
 	st.Waiting, st.Oldest = waiting.counts(), instant(oldest)
 	return st, nil
+}
+
+// earlier is the earlier of two times in Unix ms, of which 0 is none.
+func earlier(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }

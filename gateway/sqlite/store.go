@@ -42,6 +42,16 @@ const (
 	DefaultReaders = 4
 )
 
+// Keys of the log.
+const (
+	keyError   = "error"
+	keyFree    = "free_octets"
+	keyItems   = "items"
+	keyPanic   = "panic"
+	keyReserve = "reserve_octets"
+	keyStack   = "stack"
+)
+
 // background is for statements that must not be broken off.
 //
 //nolint:gochecknoglobals // immutable
@@ -186,97 +196,6 @@ func (s *Store) open(o Options) error {
 // file once in many of them.
 const writerPragmas = `PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864`
 
-const (
-	// A message whose holder is gone may have been sent.
-	sqlVoid = `UPDATE outbox SET attempts = attempts + (kind = 1), token = 0, head = 1, next = due
-WHERE id >= (SELECT value FROM meta WHERE name = 'leased_from') AND head = 2 AND state < 6`
-	// A token that has outlived its lease does not outlive its epoch.
-	sqlForget = `UPDATE outbox SET attempts = attempts + (kind = 1), token = 0 WHERE head = 1 AND token <> 0`
-	// What its holder did not pass on before an outcome came.
-	sqlStaleNeedless = `SELECT ` + itemColumns + ` FROM outbox WHERE unless IS NOT NULL AND head < 2 AND state = 1 AND EXISTS (
-  SELECT 1 FROM receipt r WHERE r.receipt = outbox.unless AND r.state >= 6)`
-)
-
-// begin begins an epoch: leases of earlier ones are void.
-func (w *writer) begin() error {
-	var voided int64
-	err := w.transaction(func() error {
-		if err := w.script("UPDATE meta SET value = value + 1 WHERE name = 'epoch'"); err != nil {
-			return err
-		}
-		epoch, err := w.int("SELECT value FROM meta WHERE name = 'epoch'")
-		if err != nil {
-			return err
-		}
-		w.epoch = epoch
-		if w.lastRow, err = w.int("SELECT ifnull(max(id), 0) FROM inbox"); err != nil {
-			return err
-		}
-		last, err := w.int("SELECT ifnull(max(stored), 0) FROM inbox WHERE id = (SELECT max(id) FROM inbox)")
-		if err != nil {
-			return err
-		}
-		w.oldRow = w.lastRow
-		w.pause = max(0, w.now-last)
-		if err := w.loadRecent(last); err != nil {
-			return err
-		}
-		if err := w.loadWaiting(); err != nil {
-			return err
-		}
-		if voided, err = w.void(); err != nil {
-			return err
-		}
-		if w.lastItem, err = w.int("SELECT ifnull(max(id), 0) FROM outbox"); err != nil {
-			return err
-		}
-		// Noted as what they never are, so that they are written now.
-		w.leasedFrom = mark{name: "leased_from", from: w.lastItem + 1, noted: -1}
-		w.waitingFrom = mark{name: "waiting_from", from: w.lastRow + 1, noted: -1}
-		for row := range w.waiting.rows {
-			w.waitingFrom.lower(row)
-		}
-		return w.lookForEarly()
-	})
-	if err == nil && voided > 0 {
-		w.s.log.Info("leases of an earlier process ended", "items", voided)
-	}
-	return err
-}
-
-// void ends the leases of earlier processes.
-func (w *writer) void() (int64, error) {
-	_, voided, err := w.exec(qVoid)
-	if err != nil {
-		return 0, err
-	}
-	if err := w.run(qForget); err != nil {
-		return 0, err
-	}
-	var late []held
-	err = w.each(qStaleNeedless, func(v []value) error {
-		late = append(late, heldOf(v))
-		return nil
-	})
-	for i := range late {
-		if err == nil {
-			err = w.end(&late[i], gateway.Superseded, needless)
-		}
-	}
-	return voided, err
-}
-
-// int is the first column of the first row of sql.
-func (c *conn) int(sql string) (int64, error) {
-	s, err := c.pragma(sql)
-	if err != nil {
-		return 0, err
-	}
-	var n int64
-	_, err = fmt.Sscan(s, &n)
-	return n, err
-}
-
 // Close takes no more work, finishes what is queued, and gives the folder back.
 // Later calls do nothing.
 func (s *Store) Close() error {
@@ -305,7 +224,7 @@ func (s *Store) release() error {
 	if s.w != nil {
 		errs = append(errs, s.w.close())
 	}
-	return errors.Join(append(errs, s.lock.Close())...)
+	return errors.Join(append(errs, unlock(s.lock))...)
 }
 
 // call is an op for which its caller waits.

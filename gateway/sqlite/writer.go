@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -144,7 +145,7 @@ func (s *Store) write() {
 func (s *Store) answer(e entry) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("callback of the store panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			s.log.Error("callback of the store panicked", slog.Any(keyPanic, p), slog.String(keyStack, string(debug.Stack())))
 		}
 	}()
 	e.op.answer(e.err)
@@ -197,7 +198,7 @@ func (w *writer) apply(o op) (err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			w.s.log.Error("writer panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			w.s.log.Error("writer panicked", slog.Any(keyPanic, p), slog.String(keyStack, string(debug.Stack())))
 			err = fmt.Errorf("sqlite: panic: %v", p)
 		}
 	}()

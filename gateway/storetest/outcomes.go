@@ -245,7 +245,7 @@ func deliveryMatched(w *world) {
 }
 
 func deliveryEarly(w *world) {
-	it := w.lease(message("l"))
+	w.put(message("l"))
 	if w.deliver("a", gateway.Delivered, "7b", "123") {
 		w.Error("a receipt was matched before its message was sent")
 	}
@@ -253,7 +253,7 @@ func deliveryEarly(w *world) {
 		w.Error("a receipt was matched with nothing")
 	}
 	w.reopen()
-	it = w.claimOne(gateway.Message)
+	it := w.claimOne(gateway.Message)
 	w.word(it, gateway.Progress{State: gateway.Sent, MessageID: "123"})
 	w.state(it.ID, gateway.Delivered)
 	// The other spelling of that receipt is used up with it.

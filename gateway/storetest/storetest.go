@@ -146,6 +146,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T, open Open) *world {
+	t.Helper()
 	w := &world{T: t, open: open, dir: t.TempDir(), now: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
 	w.Store = open(t, w.dir, w.clock)
 	t.Cleanup(func() { _ = w.Store.Close() })
