@@ -97,12 +97,12 @@ func TestNoise(t *testing.T) {
 		for j := range b {
 			b[j] = byte(r.Uint32()) //nolint:gosec // any octet
 		}
-		m := message(list[i], byte(r.IntN(256)), b) //nolint:gosec // any coding
+		m := message(list[i], byte(r.IntN(256)), b)            //nolint:gosec // any coding
+		m.ESMClass = byte(r.IntN(2)) * smpp.ESMHeaderIndicator //nolint:gosec // 0 or 1
 		w.raw(m, smpp.ROK)
 	}
 	w.settle()
 	for _, number := range list {
-		// A citizen whose noise reads as a word of the engine, such as STOP, may be told nothing.
 		if got := w.Told(number); len(got) != 1 {
 			t.Errorf("told %d messages, want 1: %q", len(got), got)
 		}

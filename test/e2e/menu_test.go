@@ -17,7 +17,6 @@ type errand struct {
 	titles  [3]string
 	want    [3][]string // the last answer in bn, hi and en
 	submits bool
-	code    string // of the transaction
 }
 
 // errands are at least one of each service; the transactions are taken back.
