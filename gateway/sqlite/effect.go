@@ -131,6 +131,7 @@ func (w *writer) put(e *effect) (gateway.Item, error) {
 	}
 	w.lastItem = it.id
 	if token == 0 {
+		w.lanes.add(it.lane)
 		return gateway.Item{}, nil
 	}
 	h := w.hold(it)
@@ -153,6 +154,9 @@ func (w *writer) place(it *held) (int64, error) {
 			w.leases.set(h.id, &followed)
 		}
 		return 0, nil
+	}
+	if !w.lanes.has(it.lane) {
+		return isHead, nil
 	}
 	first, err := w.first(qNext, it.lane)
 	if err != nil || first != nil {

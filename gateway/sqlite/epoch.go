@@ -73,6 +73,7 @@ func (w *writer) setMarks() (err error) {
 		return err
 	}
 	// Noted as what they never are, so that they are written now.
+	w.lanes.added = laneFill // to be built before the next transaction
 	w.leasedFrom = mark{name: "leased_from", from: w.lastItem + 1, noted: -1}
 	w.waitingFrom = mark{name: "waiting_from", from: w.lastRow + 1, noted: -1}
 	for row := range w.waiting.rows {

@@ -149,6 +149,7 @@ func (w *writer) expire() error {
 		if err := w.run(qExpire, h.id); err != nil {
 			return fmt.Errorf("expire lease: %w", err)
 		}
+		w.lanes.add(h.lane)
 		w.leases.set(h.id, nil)
 	}
 }

@@ -159,6 +159,7 @@ func (o *progressOp) move(w *writer, h *held) error {
 		return nil
 	}
 	w.leases.set(h.id, nil)
+	w.lanes.add(h.lane)
 	_, err = w.supersede(moved)
 	return err
 }

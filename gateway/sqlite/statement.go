@@ -36,6 +36,7 @@ const (
 	qFinishPlain
 	qUnlist
 	qNext
+	qLanes
 	qEndReceipt
 	qNeedless
 	qPromote
@@ -94,7 +95,7 @@ func statement(q query) string {
 
 		qClaim: sqlClaim, qClaimAny: sqlClaimAny, qLease: sqlLease, qExpire: sqlExpire, qMark: sqlMark, qUnturned: sqlUnturned,
 
-		qMove: sqlMove, qMoveReceipt: sqlMoveReceipt, qFinish: sqlFinish, qFinishPlain: sqlFinishPlain, qUnlist: sqlUnlist, qNext: sqlNext,
+		qMove: sqlMove, qMoveReceipt: sqlMoveReceipt, qFinish: sqlFinish, qFinishPlain: sqlFinishPlain, qUnlist: sqlUnlist, qNext: sqlNext, qLanes: sqlLanes,
 		qEndReceipt: sqlEndReceipt, qNeedless: sqlNeedless, qPromote: sqlPromote, qHeld: sqlHeld,
 
 		qFragments: sqlFragments, qPutFragment: sqlPutFragment, qJoin: sqlJoin,

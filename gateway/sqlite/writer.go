@@ -107,6 +107,7 @@ type writer struct {
 	token                   int64 // last one minted in this epoch
 	leases                  *leases
 	recent                  *recent
+	lanes                   lanes
 	waiting                 waiting
 	leasedFrom, waitingFrom mark
 	lastItem                int64 // the newest one of the outbox
@@ -209,6 +210,9 @@ func (w *writer) apply(o op) (err error) {
 func (w *writer) transaction(do func() error) error {
 	w.now = w.s.now().UnixMilli()
 	w.done = tally{}
+	if err := w.sift(); err != nil {
+		return err
+	}
 	w.leases.begin()
 	w.waiting.begin()
 	w.recent.begin(w.now, w.s.window)
