@@ -148,7 +148,7 @@ func (w *world) breakLink(after time.Duration) {
 	defer w.mu.Unlock()
 	w.deaths[w.life] = time.Now()
 	w.life++
-	w.provider.begin(w.life)
+	w.provider.beginAnew(w.life)
 }
 
 // cut ends a session at once, without a word to the peer.

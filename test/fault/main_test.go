@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	rounds = flag.Int("fault.rounds", fromEnv("SETU_FAULT_ROUNDS", 3), "rounds for each place and direction")
+	rounds = flag.Int("fault.rounds", fromEnv("SETU_FAULT_ROUNDS", 2), "rounds for each place and direction")
 	seed   = flag.Uint64("fault.seed", 0, "seed of all that is random; 0 draws one")
 	// built is the gateway under test, built once.
 	built string

@@ -49,8 +49,30 @@ func newProvider(r *rand.Rand) *provider {
 	}
 }
 
-// begin says that a new life of the gateway begins.
-func (p *provider) begin(life int) {
+// begin says that a new life of the gateway begins, once all that the one before
+// it had written is read.
+func (p *provider) begin(ctx context.Context, life int) error {
+	for {
+		p.mu.Lock()
+		gone, change := p.session == nil, p.change
+		if gone {
+			p.life, p.parts = life, &sms.Reassembler{}
+		}
+		p.mu.Unlock()
+		if gone {
+			return nil
+		}
+		select {
+		case <-change:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// beginAnew says that what comes over the next link is to be told from what came
+// over those before it.
+func (p *provider) beginAnew(life int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.life, p.parts = life, &sms.Reassembler{}

@@ -109,12 +109,22 @@ type life struct {
 	ended  chan struct{}
 }
 
+// begin counts one more life.
+func (w *world) begin() {
+	w.t.Helper()
+	w.life++
+	ctx, cancel := context.WithTimeout(w.ctx, drainTime)
+	defer cancel()
+	if err := w.provider.begin(ctx, w.life); err != nil {
+		w.t.Fatalf("the link of a life that has ended stays: %v", err)
+	}
+}
+
 // launch begins a life that dies at the n-th passing of a place, or at none
 // when place is empty.
 func (w *world) launch(place string, n int) *life {
 	w.t.Helper()
-	w.life++
-	w.provider.begin(w.life)
+	w.begin()
 	o := gatewaytest.Options{Bin: built, Dir: w.data, Config: w.config}
 	if place != "" {
 		o.Env = []string{fmt.Sprintf("SETU_CRASH=%s:%d", place, n)}
@@ -134,8 +144,7 @@ func (w *world) launch(place string, n int) *life {
 // interrupt begins a life and kills it after a time, wherever its start stands.
 func (w *world) interrupt(after time.Duration) {
 	w.t.Helper()
-	w.life++
-	w.provider.begin(w.life)
+	w.begin()
 	args := []string{"serve", "--data", w.data, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0"}
 	if w.config != "" {
 		path := filepath.Join(w.t.TempDir(), "setu.yaml")
@@ -182,7 +191,13 @@ func (w *world) dial(l *life) {
 	ctx, cancel := context.WithCancel(w.ctx)
 	go func() { <-l.ended; cancel() }()
 	gone := make(chan struct{})
-	go func() { defer close(gone); _ = c.Run(ctx) }() // ends with the life
+	go func() {
+		defer close(gone)
+		_ = c.Run(ctx) // ends with the life
+		if last != nil {
+			w.provider.lost(last)
+		}
+	}()
 	w.t.Cleanup(func() { cancel(); <-gone })
 }
 
