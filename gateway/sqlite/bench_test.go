@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -69,33 +70,41 @@ func BenchmarkRoundTrip(b *testing.B) {
 	}
 }
 
-// caller is one goroutine of the benchmark.
+// caller is one goroutine of the benchmark. Its own work is as little as that of
+// the ceiling's callers.
 type caller struct {
-	s         *sqlite.Store
-	session   bool
-	committed chan gateway.Committed
-	done      chan error
+	s       *sqlite.Store
+	session bool
+	results chan result
+	told    func(gateway.Committed, error)
+	sent    func([]gateway.Item, error)
+}
+
+type result struct {
+	c   gateway.Committed
+	err error
 }
 
 func newCaller(s *sqlite.Store, session bool) *caller {
-	return &caller{s: s, session: session, committed: make(chan gateway.Committed, 1), done: make(chan error, 1)}
+	c := &caller{s: s, session: session, results: make(chan result, 1)}
+	c.told = func(out gateway.Committed, err error) { c.results <- result{out, err} }
+	c.sent = func(_ []gateway.Item, err error) { c.results <- result{err: err} }
+	return c
 }
 
 func (c *caller) commit(g gateway.Commit) (gateway.Committed, error) {
-	c.s.Commit(g, func(out gateway.Committed, err error) {
-		c.committed <- out
-		c.done <- err
-	})
-	return <-c.committed, <-c.done
+	c.s.Commit(g, c.told)
+	r := <-c.results
+	return r.c, r.err
 }
 
 const question, reply = "ভাতা 1000000001", "নারী সহায়: 1,500 টাকা, 1 নভেম্বর 2026। পরের টাকা 1 ডিসেম্বর।"
 
 // roundTrip takes message i of a citizen of its own.
 func (c *caller) roundTrip(i int64, steps int) error {
-	citizen := gateway.Address(fmt.Sprintf("+9198%08d", i))
+	citizen := gateway.Address("+91" + strconv.FormatInt(9_800_000_000+i, 10))
 	in := &gateway.Inbound{
-		Key: fmt.Sprintf("%032x", i*0x9e3779b97f4a7c1), Bind: "partner/1", Link: "partner", Medium: gateway.SMS,
+		Key: "0123456789abcdef" + strconv.FormatUint(uint64(i)*0x9e3779b97f4a7c15, 16), Bind: "partner/1", Link: "partner", Medium: gateway.SMS,
 		From: citizen, To: "51969", Text: question,
 	}
 	turn := gateway.Commit{Accept: in, Turned: true, Effects: []gateway.Effect{{
@@ -121,8 +130,8 @@ func (c *caller) roundTrip(i int64, steps int) error {
 		return err
 	}
 	it := out.Items[0]
-	c.s.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: gateway.Sent}, func(_ []gateway.Item, err error) { c.done <- err })
-	return <-c.done
+	c.s.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: gateway.Sent}, c.sent)
+	return (<-c.results).err
 }
 
 // TestMemory_Flat compares the heap after some messages with that after four

@@ -171,7 +171,7 @@ func (o *commitOp) accept(w *writer) error {
 		return nil
 	}
 	o.out.Inbox = w.lastRow + 1
-	a[acceptID], a[acceptNow] = o.out.Inbox, w.now
+	a[acceptID], a[acceptNow] = o.out.Inbox, w.nowValue
 	if err := w.run(qAccept, a[:]...); err != nil {
 		return fmt.Errorf("accept: %w", err)
 	}

@@ -119,13 +119,18 @@ func (w *writer) put(e *effect) (gateway.Item, error) {
 	if err != nil {
 		return gateway.Item{}, err
 	}
-	next, token := due, int64(0)
-	if head == isHead && e.Lease && due <= w.now {
-		head, next, token = isLeased, w.leaseEnd(), w.nextToken()
-	}
 	a := &e.args
+	a[putDue], a[putNow] = w.nowValue, w.nowValue
+	if due != w.now {
+		a[putDue] = due
+	}
+	token := int64(0)
+	a[putNext] = a[putDue]
+	if head == isHead && e.Lease && due <= w.now {
+		head, token = isLeased, w.nextToken()
+		a[putNext] = w.leaseValue
+	}
 	a[putID], a[putHead], a[putState], a[putToken] = it.id, head, int64(state), token
-	a[putDue], a[putNext], a[putNow] = due, next, w.now
 	if err := w.run(qPut, a[:]...); err != nil {
 		return gateway.Item{}, err
 	}

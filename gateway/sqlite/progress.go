@@ -181,7 +181,7 @@ func (o *progressOp) finish(w *writer, h *held) error {
 	p := &o.p
 	var err error
 	if p.Reason == "" && p.Code == "" && p.MessageID == "" && !p.Retry && p.Block == 0 {
-		err = w.run(qFinishPlain, int64(p.State), w.now, p.ID)
+		err = w.run(qFinishPlain, int64(p.State), w.nowValue, p.ID)
 	} else {
 		err = w.run(qFinish, int64(p.State), p.Reason, one(p.Retry), optional(p.MessageID), p.Code, int64(p.Block), w.now, p.ID) //nolint:gosec // a ledger has fewer than 2^63 blocks
 	}

@@ -101,8 +101,11 @@ func (q *queue) close() {
 // writer owns the only connection that writes.
 type writer struct {
 	*conn
-	s                       *Store
-	now                     int64 // Unix ms, of the transaction
+	s   *Store
+	now int64 // Unix ms, of the transaction
+	// nowValue and leaseValue are now and the end of a lease given now, as
+	// arguments that are made once.
+	nowValue, leaseValue    value
 	epoch                   int64
 	token                   int64 // last one minted in this epoch
 	leases                  *leases
@@ -209,6 +212,7 @@ func (w *writer) apply(o op) (err error) {
 // transaction commits what do wrote, or nothing.
 func (w *writer) transaction(do func() error) error {
 	w.now = w.s.now().UnixMilli()
+	w.nowValue, w.leaseValue = w.now, w.leaseEnd()
 	w.done = tally{}
 	if err := w.sift(); err != nil {
 		return err
