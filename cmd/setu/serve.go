@@ -38,8 +38,8 @@ const pruneEvery = time.Hour
 // at once: collecting less often costs little memory and saves a tenth of the
 // processor. Under the soft limit the collector works as often as it must.
 const (
-	gcPercent   = 400
-	memoryLimit = 88 << 20 // octets; SQLite's caches and stacks come on top
+	gcPercent   = 200
+	memoryLimit = 64 << 20 // octets; SQLite's caches and stacks come on top
 )
 
 // serveCmd runs the gateway.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"setu/gateway"
 	"setu/gateway/crashpoint"
@@ -188,17 +189,27 @@ func (w *Worker) failed(it gateway.Item, stood gateway.State, err error) {
 	}
 }
 
+// givenBack is how many items at most are given back when the route is down,
+// and how long they rest in the store, where an operator can work on them.
+const (
+	givenBack    = 64
+	givenBackFor = 2 * time.Second
+)
+
 // later tries it again after a pause. What was not attempted because the whole
-// route is down stays in memory: an outage costs no writes, and the queue
-// drains as soon as it is over.
+// route is down is given back, without an attempt counted; of a long queue most
+// stays in memory, so that an outage costs few writes.
 func (w *Worker) later(it gateway.Item, state gateway.State, err error) {
-	if ledgerclient.ClassOf(err) == ledgerclient.Before && !w.Ledger.Up() {
-		it.State = state
-		w.ledger.push(it)
-		return
-	}
 	p := w.again(it, err, MaxPause)
 	p.State, p.Retry = state, true
+	if ledgerclient.ClassOf(err) == ledgerclient.Before && !w.Ledger.Up() {
+		if w.ledger.len() >= givenBack {
+			it.State = state
+			w.ledger.push(it)
+			return
+		}
+		p.Due, p.Retry = w.Now().Add(givenBackFor), false
+	}
 	w.tell(it, p)
 }
 
