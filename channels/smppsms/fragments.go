@@ -83,7 +83,7 @@ func (d *Driver) sweep(ctx context.Context) {
 func (d *Driver) takeUp(ctx context.Context, after time.Time) {
 	groups, err := d.Store.Fragments(ctx, d.Now().Add(-d.PartLife))
 	if err != nil && ctx.Err() == nil {
-		d.Log.Error("parts of long messages not read", slog.String("error", err.Error()))
+		d.Log.ErrorContext(ctx, "parts of long messages not read", slog.String("error", err.Error()))
 	}
 	for _, g := range groups {
 		if slices.ContainsFunc(g, func(f gateway.Fragment) bool { return f.Inbox.At.After(after) }) {

@@ -267,7 +267,7 @@ func (g *gatewayParts) run(ctx context.Context) error {
 		return err
 	}
 	if recovered > 0 {
-		g.log.Info("taking up accepted messages", slog.Int("messages", recovered))
+		g.log.InfoContext(ctx, "taking up accepted messages", slog.Int("messages", recovered))
 	}
 	front, frontCtx := errgroup.WithContext(ctx)
 	front.Go(func() error { return g.sms.Run(frontCtx, g.smppListener) })
@@ -276,7 +276,7 @@ func (g *gatewayParts) run(ctx context.Context) error {
 	}
 	front.Go(func() error { <-frontCtx.Done(); return nil })
 	err = front.Wait()
-	g.log.Info("stopping")
+	g.log.InfoContext(ctx, "stopping")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	g.turns.Close(drain)
@@ -290,7 +290,7 @@ func (g *gatewayParts) prune(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if _, err := g.store.Prune(ctx, time.Now().Add(-time.Duration(g.cfg.SMS.Keep))); err != nil && ctx.Err() == nil {
-			g.log.Error("old messages not pruned", slog.String("error", err.Error()))
+			g.log.ErrorContext(ctx, "old messages not pruned", slog.String("error", err.Error()))
 		}
 		select {
 		case <-ctx.Done():

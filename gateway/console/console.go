@@ -116,7 +116,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
 		if err := s.app.ShutdownWithTimeout(5 * time.Second); err != nil {
-			s.Log.Warn("console did not stop in time", slog.String("error", err.Error()))
+			s.Log.WarnContext(ctx, "console did not stop in time", slog.String("error", err.Error()))
 		}
 	})
 	err := s.app.Listener(l)

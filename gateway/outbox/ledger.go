@@ -40,7 +40,7 @@ func (w *Worker) runLedger(ctx context.Context) {
 func (w *Worker) work(ctx context.Context, it gateway.Item) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.Log.Error("ledger work panicked", slog.Int64("item", it.ID), slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
+			w.Log.ErrorContext(ctx, "ledger work panicked", slog.Int64("item", it.ID), slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
 			w.park(it, errors.New("outbox: panic"))
 		}
 	}()

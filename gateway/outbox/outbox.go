@@ -272,7 +272,7 @@ func (w *Worker) fault(ctx context.Context, act string, err error) {
 		return
 	}
 	w.counts.Faults.Add(1)
-	w.Log.Error("outbox fault", slog.String("act", act), slog.String("error", err.Error()))
+	w.Log.ErrorContext(ctx, "outbox fault", slog.String("act", act), slog.String("error", err.Error()))
 }
 
 // pause is the time to the next try after n failed ones: full jitter under a
