@@ -1,6 +1,11 @@
 package gateway
 
-import "setu/i18n"
+import (
+	"maps"
+	"slices"
+
+	"setu/i18n"
+)
 
 // Reply is what a citizen is to be told, before any channel has put it into
 // words: keys of texts with their values, the options on offer, and what is
@@ -21,6 +26,21 @@ type Reply struct {
 
 // Empty says that there is nothing to tell, as for a citizen who wrote STOP.
 func (r Reply) Empty() bool { return len(r.Parts) == 0 && len(r.Options) == 0 }
+
+// equal says that two replies say the same; nil is none.
+func (r *Reply) equal(o *Reply) bool {
+	if r == nil || o == nil {
+		return r == o
+	}
+	return r.Format == o.Format && r.More == o.More && r.Expect == o.Expect && r.End == o.End &&
+		slices.EqualFunc(r.Parts, o.Parts, Part.equal) &&
+		slices.EqualFunc(r.Options, o.Options, func(a, b Option) bool { return a.Digit == b.Digit && a.Label.equal(b.Label) })
+}
+
+// equal says that two parts say the same.
+func (p Part) equal(o Part) bool {
+	return p.Service == o.Service && p.Text == o.Text && maps.Equal(p.Values, o.Values)
+}
 
 // Part is one text of a service: its key and the values of its slots.
 type Part struct {

@@ -62,3 +62,18 @@ type Undo struct {
 	Receipt ledgerclient.Receipt
 	Until   time.Time
 }
+
+// Rests says that nothing would be lost if after were not stored in the place of
+// s: no dialogue is under way in either, and all that lasts is the same. The
+// time of the last input matters only to a dialogue.
+func (s *Session) Rests(after *Session) bool {
+	return s.Version > 0 && s.Lang == after.Lang && s.LangChosen == after.LangChosen && s.Native == after.Native &&
+		s.Stopped == after.Stopped && s.Undo == after.Undo && s.Pending == after.Pending &&
+		s.Dialogue.rests() && after.Dialogue.rests() && s.Dialogue.Last.equal(after.Dialogue.Last)
+}
+
+// rests says that nothing is waited for; the last reply may be there.
+func (d *Dialogue) rests() bool {
+	return d.Service == "" && d.Step == "" && d.Tries == 0 && d.Page == 0 &&
+		len(d.Slots)+len(d.Offers)+len(d.Items)+len(d.Trail) == 0
+}

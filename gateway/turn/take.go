@@ -132,7 +132,9 @@ func (t *Taker) commit(j *job, before, after gateway.Session, effects []gateway.
 		c.Accept, c.Joined = &j.in, j.joined
 	}
 	after.Citizen, after.Version = before.Citizen, before.Version
-	c.Session = &after
+	if !before.Rests(&after) {
+		c.Session = &after
+	}
 	done, err := t.write(c)
 	if errors.Is(err, gateway.ErrTurned) {
 		return nil // another turn of the same message was faster
@@ -146,7 +148,9 @@ func (t *Taker) commit(j *job, before, after gateway.Session, effects []gateway.
 		t.counts.Duplicates.Add(1)
 		return nil
 	}
-	after.Version++
+	if c.Session != nil {
+		after.Version++
+	}
 	t.sessions.put(after)
 	t.counts.Turns.Add(1)
 	return nil
