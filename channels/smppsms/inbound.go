@@ -54,7 +54,10 @@ func respond(r *smpp.Request, in gateway.Inbound, err error) {
 	crashpoint.Here(crashpoint.BeforeAnswer)
 	switch {
 	case err == nil:
-		r.Respond(smpp.ROK, messageID(in))
+		id := messageID(in)
+		if r.Respond(smpp.ROK, id) && r.ID == smpp.SubmitSM && r.Message.RegisteredDelivery&receiptWanted == finalReceipt {
+			account(r, id, in.At)
+		}
 	case errors.Is(err, gateway.ErrFull):
 		r.Respond(smpp.RMsgQFul, "")
 	default:

@@ -1,6 +1,8 @@
 package smppsms
 
 import (
+	"time"
+
 	"setu/channels/smpp"
 	"setu/gateway"
 	"setu/gateway/crashpoint"
@@ -41,4 +43,29 @@ func outcome(rc smpp.Receipt) (gateway.State, string) {
 	default:
 		return gateway.Rejected, rc.String()
 	}
+}
+
+// What a submitter asks for in registered_delivery (SMPP 3.4, 5.2.17).
+const (
+	receiptWanted = 0x03 // the bits about delivery receipts
+	finalReceipt  = 0x01 // success or failure
+)
+
+// account gives a partner the delivery receipt that it asked for: its message
+// was for us, and is on disk. A partner that takes no more now has its answer
+// in the submit_sm_resp all the same.
+func account(r *smpp.Request, id string, at time.Time) {
+	const minute = "0601021504"
+	m := smpp.ShortMessage{
+		Source: r.Message.Dest, Dest: r.Message.Source, ESMClass: smpp.ESMDeliveryReceipt,
+		Text: smpp.AppendReceipt(nil, smpp.Receipt{
+			ID: id, Sub: "001", Dlvrd: "001", SubmitDate: at.Format(minute), DoneDate: at.Format(minute),
+			State: smpp.Delivered, Err: "000",
+		}),
+		TLVs: smpp.TLVs{
+			{Tag: smpp.TagReceiptedMessageID, Value: append([]byte(id), 0)},
+			{Tag: smpp.TagMessageState, Value: []byte{byte(smpp.Delivered)}},
+		},
+	}
+	_ = r.Session().TrySend(&m, func(smpp.Resp, error) {})
 }

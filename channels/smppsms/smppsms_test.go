@@ -242,6 +242,37 @@ func TestDriver_Addresses(t *testing.T) {
 	}
 }
 
+// TestDriver_AccountsForMessages: a partner that asks for a delivery receipt gets
+// it, with the identifier that it was answered with.
+func TestDriver_AccountsForMessages(t *testing.T) {
+	t.Parallel()
+	h := open(t, t.TempDir(), nil)
+	if err := h.bind("secret"); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan string, 2)
+	for _, wanted := range []byte{0, 1} {
+		m := text("919830000001", "HELP")
+		m.RegisteredDelivery = wanted
+		if err := h.peer.Send(t.Context(), &m, func(r smpp.Resp, _ error) { answered <- r.MessageID }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-answered
+	id := <-answered
+	h.until("receipt", func() bool {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return len(h.told) > 0
+	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	rc, err := smpp.ParseReceipt(&h.told[0])
+	if len(h.told) != 1 || err != nil || !h.told[0].IsReceipt() || rc.ID != id || rc.State != smpp.Delivered {
+		t.Errorf("%d receipts, first %v for %q, %v; want one, delivered, for %q", len(h.told), rc.State, rc.ID, err, id)
+	}
+}
+
 func TestDriver_Texts(t *testing.T) {
 	t.Parallel()
 	h := open(t, t.TempDir(), nil)

@@ -341,6 +341,10 @@ func (t *traffic) send(i int32, now time.Duration) {
 	for t.pending[t.seq%maxWindow].trip != 0 {
 		t.seq++
 	}
+	// Handsets number what they send, and a centre passes the number on: so no
+	// two messages of a citizen are taken for one that is delivered again.
+	ref := t.mark[0].Value
+	binary.BigEndian.PutUint16(ref, binary.BigEndian.Uint16(ref)+1)
 	m := &t.message
 	*m = smpp.ShortMessage{Source: international, DataCoding: byte(b.coding), Text: b.octets, TLVs: t.mark}
 	m.Source.Addr = number(t.base + tr.citizen)
