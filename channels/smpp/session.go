@@ -62,6 +62,12 @@ type Session struct {
 	pulse      pulse
 }
 
+// serverSequence is where a server's own numbers begin. Each side counts for
+// itself (§3.2), but there are clients that take any PDU with the number of a
+// request of theirs for its response, and so lose messages that they have
+// acknowledged. Far from where clients begin, the numbers do not meet.
+const serverSequence = 1 << 30
+
 // newSession prepares a session for a connection that is bound; run serves it.
 func newSession(cfg SessionConfig, r role, conn net.Conn, in *framer, b Bind, peer string) *Session {
 	b.Password = ""
@@ -74,6 +80,9 @@ func newSession(cfg SessionConfig, r role, conn net.Conn, in *framer, b Bind, pe
 		done:    make(chan struct{}),
 		drained: make(chan struct{}),
 		win:     newWindow(cfg.Window),
+	}
+	if r == serverRole {
+		s.win.seq = serverSequence
 	}
 	now := cfg.Now()
 	s.pulse.heard, s.pulse.progress = now, now

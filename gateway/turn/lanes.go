@@ -118,6 +118,7 @@ func (t *Taker) enter(j *job) {
 	}
 	t.Store.Commit(gateway.Commit{Accept: &j.in, Joined: j.joined}, func(c gateway.Committed, err error) {
 		j.row, j.dropped = c.Inbox, err != nil || c.Duplicate
+		t.countDuplicate(c)
 		t.answer(j, err)
 		close(j.accepted)
 	})

@@ -121,6 +121,7 @@ func (t *Taker) acceptFirst(j *job) error {
 		return err
 	}
 	j.row, j.dropped = c.Inbox, c.Duplicate
+	t.countDuplicate(c)
 	t.answer(j, nil)
 	return nil
 }
@@ -143,9 +144,9 @@ func (t *Taker) commit(j *job, before, after gateway.Session, effects []gateway.
 		t.sessions.drop(j.in.From)
 		return err
 	}
+	t.countDuplicate(done)
 	t.answer(j, nil)
 	if done.Duplicate {
-		t.counts.Duplicates.Add(1)
 		return nil
 	}
 	if c.Session != nil {
@@ -154,6 +155,13 @@ func (t *Taker) commit(j *job, before, after gateway.Session, effects []gateway.
 	t.sessions.put(after)
 	t.counts.Turns.Add(1)
 	return nil
+}
+
+// countDuplicate counts a message that had come before.
+func (t *Taker) countDuplicate(c gateway.Committed) {
+	if c.Duplicate {
+		t.counts.Duplicates.Add(1)
+	}
 }
 
 // write commits c and waits until it is on disk. Leased items go to the outbox
