@@ -39,7 +39,14 @@ type Inbound struct {
 	Link   string // the driver's link, and so the way back
 	Medium Medium
 	Event  Event
-	From   Address // the citizen
+	// Session is the provider's identifier of a live dialogue: an input with
+	// another one than the citizen's last opens a new dialogue. It is empty on
+	// message channels, and where the provider gives none.
+	Session string
+	// Cumulative says that Text holds all inputs of the live dialogue, with *
+	// between, and the latest one last.
+	Cumulative bool
+	From       Address // the citizen
 	To     Address // the short code or number that she wrote to
 	Text   Private // NFC is made by the dialogue, not here
 	At     time.Time

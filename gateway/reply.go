@@ -20,7 +20,12 @@ type Reply struct {
 	More bool `json:"more,omitempty"`
 	// Expect is the input that is waited for; empty when nothing is.
 	Expect string `json:"expect,omitempty"`
-	// End says that this is the last screen of the dialogue.
+	// Back says that 0 leads somewhere from here.
+	Back bool `json:"back,omitempty"`
+	// Page is the screen of a reply that takes several on its medium, from 0.
+	Page int `json:"page,omitempty"`
+	// End says that this is the last screen of the dialogue; where the reply
+	// takes several, that the last of them is.
 	End bool `json:"end,omitempty"`
 }
 
@@ -32,7 +37,7 @@ func (r *Reply) equal(o *Reply) bool {
 	if r == nil || o == nil {
 		return r == o
 	}
-	return r.Format == o.Format && r.More == o.More && r.Expect == o.Expect && r.End == o.End &&
+	return r.Format == o.Format && r.More == o.More && r.Back == o.Back && r.Page == o.Page && r.Expect == o.Expect && r.End == o.End &&
 		slices.EqualFunc(r.Parts, o.Parts, Part.equal) &&
 		slices.EqualFunc(r.Options, o.Options, func(a, b Option) bool { return a.Digit == b.Digit && a.Label.equal(b.Label) })
 }

@@ -20,9 +20,11 @@ type Session struct {
 	Lang       i18n.Lang // empty until the first letters
 	LangChosen bool      // by the citizen, not by the script of her message
 	Native     bool      // digits of her script on output
+	Latin      bool      // her handset shows Latin letters only
 	Stopped    bool      // wrote STOP: nothing but answers to START
 
 	Dialogue Dialogue
+	Live     Live
 	Undo     *Undo
 	// Pending is her latest transaction as long as it may be unfinished: a
 	// question of hers waits for it, so that its answer shows what she did.
@@ -48,6 +50,16 @@ type Dialogue struct {
 	// Last is the reply that ended the last dialogue, for "repeat". Within a
 	// dialogue the question is made anew instead.
 	Last *Reply
+}
+
+// Live is the last screen of a live channel. The zero value is none.
+type Live struct {
+	// Session is the provider's identifier of the dialogue, see [Inbound].
+	Session string
+	// Key is that of the input that Shown answers: the same input again is a
+	// retry, and gets the same screen.
+	Key   string
+	Shown *Reply
 }
 
 // Offer is what choosing an option does.

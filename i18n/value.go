@@ -17,6 +17,9 @@ type Format struct {
 	// Hindi. Western digits are the default: in an English SMS they keep the
 	// message in the GSM alphabet, and in print they are read as easily.
 	Native bool `json:"native,omitempty"`
+	// Latin writes Bengali and Hindi in Latin letters, for a handset that
+	// shows no others.
+	Latin bool `json:"latin,omitempty"`
 }
 
 // zero is the digit 0 of the script that f writes digits in.
