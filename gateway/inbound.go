@@ -47,9 +47,9 @@ type Inbound struct {
 	// between, and the latest one last.
 	Cumulative bool
 	From       Address // the citizen
-	To     Address // the short code or number that she wrote to
-	Text   Private // NFC is made by the dialogue, not here
-	At     time.Time
+	To         Address // the short code or number that she wrote to
+	Text       Private // NFC is made by the dialogue, not here
+	At         time.Time
 	// Incomplete says that parts of a long message never came.
 	Incomplete bool
 	// Undecodable says that the octets were no text in the stated alphabet.
