@@ -61,6 +61,15 @@ func Count(text string) (c Coding, segments, units int) {
 	return c, segments, units
 }
 
+// Units gives the alphabet that a text is sent in and its length in units of
+// that alphabet, for a channel that has no segments. Nothing is allocated.
+func Units(text string) (c Coding, units int) {
+	if units, c = gsm7Units(text); c == GSM7 {
+		return c, units
+	}
+	return c, measure(text, c)
+}
+
 // CountIn counts as [Count] does, for a text in the alphabet c and with a
 // reference of 16 bits if wide. It may count more than [MaxSegments].
 // Characters that the alphabet lacks count as one unit.

@@ -23,15 +23,50 @@ func (c *Catalogue) AppendReply(dst []byte, r gateway.Reply, m gateway.Medium) [
 		dst = c.appendPart(newLine(dst, start), &r.Parts[i], r.Format, m)
 	}
 	for i := range r.Options {
-		o := &r.Options[i]
-		dst = newLine(dst, start)
-		dst = i18n.Value{Kind: i18n.Code, Raw: o.Digit}.Append(dst, r.Format)
-		dst = c.appendPart(append(dst, ' '), &o.Label, r.Format, m)
+		dst = c.appendOption(newLine(dst, start), &r.Options[i], r.Format, m)
 	}
 	if r.More {
 		dst = c.appendPart(newLine(dst, start), &gateway.Part{Text: "nav-more"}, r.Format, m)
 	}
 	return dst
+}
+
+// Lines are the words of a reply's parts, each of one line or several, and of its
+// options, each behind its digit: for a medium that cuts a reply into screens.
+// A part whose text is no longer in the catalogue is left out.
+func (c *Catalogue) Lines(r gateway.Reply, m gateway.Medium) (parts, options []string) {
+	room := make([]byte, 0, renderSize)
+	if len(r.Parts) > 0 {
+		parts = make([]string, 0, len(r.Parts))
+	}
+	for i := range r.Parts {
+		if room = c.appendPart(room[:0], &r.Parts[i], r.Format, m); len(room) > 0 {
+			parts = append(parts, string(room))
+		}
+	}
+	if len(r.Options) > 0 {
+		options = make([]string, 0, len(r.Options))
+	}
+	for i := range r.Options {
+		room = c.appendOption(room[:0], &r.Options[i], r.Format, m)
+		options = append(options, string(room))
+	}
+	return parts, options
+}
+
+// Own is one of the engine's own texts, without slots, on USSD. It is empty if
+// there is no such text.
+func (c *Catalogue) Own(key string, f i18n.Format) string {
+	t, ok := c.texts[key]
+	if !ok {
+		return ""
+	}
+	return t.form(f.Lang).template(gateway.USSD).String(f, func(string) (i18n.Value, bool) { return i18n.Value{}, false })
+}
+
+func (c *Catalogue) appendOption(dst []byte, o *gateway.Option, f i18n.Format, m gateway.Medium) []byte {
+	dst = i18n.Value{Kind: i18n.Code, Raw: o.Digit}.Append(dst, f)
+	return c.appendPart(append(dst, ' '), &o.Label, f, m)
 }
 
 func newLine(dst []byte, start int) []byte {

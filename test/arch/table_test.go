@@ -64,9 +64,9 @@ func house() []row {
 		{pkg: "channels/smppsms", uses: "i18n gateway gateway/crashpoint channels channels/sms channels/smpp", driver: true, modules: "golang.org/x/time"},
 		{pkg: "channels/twiliosms", uses: "i18n gateway channels channels/sms", driver: true, modules: "github.com/twilio/twilio-go"},
 
-		{pkg: "ussd", uses: "i18n gateway gateway/catalogue", pure: true, modules: "github.com/rivo/uniseg"},
-		{pkg: "ussd/ussdsmpp", uses: "i18n gateway channels channels/smpp ussd", driver: true},
-		{pkg: "ussd/ussdhttp", uses: "i18n gateway channels ussd", driver: true, modules: "github.com/gofiber/fiber github.com/goccy/go-yaml"},
+		{pkg: "ussd", uses: "i18n gateway channels/sms", pure: true, modules: "github.com/rivo/uniseg"},
+		{pkg: "ussd/ussdsmpp", uses: "i18n gateway channels channels/sms channels/smpp ussd", driver: true},
+		{pkg: "ussd/ussdhttp", uses: "i18n gateway channels channels/sms ussd", driver: true, modules: "github.com/gofiber/fiber github.com/goccy/go-yaml"},
 
 		{pkg: "ivr", uses: "i18n gateway gateway/catalogue", pure: true},
 		{pkg: "ivr/speech", uses: "i18n gateway ivr"},
