@@ -61,11 +61,15 @@ func (c *cutter) add(text string, held int) {
 func (c *cutter) next() (last bool) {
 	c.body = c.body[:0]
 	footer := c.foot(true)
-	if c.limit.fits(c.rest.plus(footSize(footer))) {
+	whole := c.rest.plus(footSize(footer))
+	if len(c.lines) == 0 {
+		whole = sizeOf(footer)
+	}
+	if c.limit.fits(whole) || len(c.lines) == 0 {
 		for _, l := range c.lines {
 			c.body = append(c.body, l.text)
 		}
-		c.footer, c.used, c.ends = footer, c.rest.plus(footSize(footer)), c.sheet.End
+		c.footer, c.used, c.ends = footer, whole, c.sheet.End
 		c.lines = nil
 		c.made++
 		return true
@@ -188,13 +192,13 @@ func (c *cutter) breakAt(l *line, used size, empty bool) int {
 	var at [breaks]int
 	end := 0
 	for end < len(l.text) {
-		cluster, _, _, _ := uniseg.FirstGraphemeClusterInString(l.text[end:], -1)
-		after := used.plus(sizeOf(cluster))
+		n := clusterLen(l.text[end:])
+		after := used.plus(sizeOf(l.text[end : end+n]))
 		if !c.limit.fits(after) {
 			break
 		}
 		used = after
-		end += len(cluster)
+		end += n
 		if end >= l.held {
 			at[placeAfter(l.text, end)] = end
 		}
@@ -213,6 +217,26 @@ func (c *cutter) breakAt(l *line, used size, empty bool) int {
 	}
 	return c.runes(l.text, footSize(c.footer))
 }
+
+// clusterLen is the octets of the first grapheme cluster of a text, in which a
+// conjunct is one (UAX #29, rule GB9c).
+func clusterLen(text string) int {
+	n := 0
+	for n < len(text) {
+		cluster, _, _, _ := uniseg.FirstGraphemeClusterInString(text[n:], -1)
+		n += len(cluster)
+		if r, _ := utf8.DecodeLastRuneInString(cluster); r != bengaliVirama && r != devanagariVirama {
+			break
+		}
+	}
+	return n
+}
+
+// The signs that make a conjunct of the letters before and behind them.
+const (
+	bengaliVirama    = '\u09cd'
+	devanagariVirama = '\u094d'
+)
 
 // placeAfter is what kind of place the end of text[:end] is.
 func placeAfter(text string, end int) int {
