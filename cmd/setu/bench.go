@@ -11,7 +11,9 @@ import (
 
 // benchCmd measures a running gateway.
 type benchCmd struct {
-	SMS benchSMSCmd `cmd:"" name:"sms" help:"Round trips by SMS over SMPP, side by side with what this disk and one writer can do."`
+	SMS   benchSMSCmd   `cmd:"" name:"sms" help:"Round trips by SMS over SMPP, side by side with what this disk and one writer can do."`
+	USSD  benchUSSDCmd  `cmd:"" name:"ussd" help:"Sessions over the Africa's Talking dialect, side by side with a plain fiber handler."`
+	Plain benchPlainCmd `cmd:"" hidden:"" help:"The plain fiber handler that bench ussd starts."`
 }
 
 type benchSMSCmd struct {

@@ -83,6 +83,11 @@ func verdict(r []Report) string {
 		{"half the peak: p99 under 100 ms", fmt.Sprintf("%.1f ms", half.Latency.P99), half.Latency.P99 < goalHalf},
 		{"10,000 under way: 128 MiB", usage(crowd, func(u *Usage) string { return fmt.Sprintf("%.0f MiB", float64(u.most())/(1<<20)) }), crowd.Gateway != nil && crowd.Gateway.most() <= goalMemory},
 	}
+	return verdictOf(goals)
+}
+
+// verdictOf is the list of goals as people read it.
+func verdictOf(goals []goal) string {
 	var b strings.Builder
 	b.WriteString("goals\n")
 	for _, g := range goals {

@@ -44,16 +44,7 @@ func runScreen(ctx context.Context, cfg Config, in io.Reader, out io.Writer) err
 	program := tea.NewProgram(newModel(cfg, lipgloss.NewRenderer(out), radioSender{ctx, radio}),
 		tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen())
 	wg.Go(func() { radio.run(ctx) })
-	wg.Go(func() {
-		for {
-			select {
-			case e := <-events:
-				program.Send(e)
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
+	wg.Go(func() { forward(ctx, events, program) })
 	if _, err := program.Run(); err != nil && !errors.Is(err, tea.ErrProgramKilled) {
 		return fmt.Errorf("run the screen: %w", err)
 	}

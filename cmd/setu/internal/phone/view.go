@@ -66,13 +66,16 @@ func (m *model) prompt() string {
 
 // title names both ends.
 func (m *model) title() string {
-	left := " Setu   " + m.number + " → " + m.cfg.Code
-	right := "F1 help "
-	gap := m.width - columns(left) - columns(right)
+	return titleLine(m.style, m.width, " Setu   "+m.number+" → "+m.cfg.Code, "F1 help ")
+}
+
+// titleLine is the first line of a screen; the right part gives way.
+func titleLine(style styles, width int, left, right string) string {
+	gap := width - columns(left) - columns(right)
 	if gap < 1 {
-		left, right, gap = fit(left, m.width), "", max(m.width-columns(fit(left, m.width)), 0)
+		left, right, gap = fit(left, width), "", max(width-columns(fit(left, width)), 0)
 	}
-	return m.style.title.Render(left + strings.Repeat(" ", gap) + right)
+	return style.title.Render(left + strings.Repeat(" ", gap) + right)
 }
 
 // status says whether the gateway is there, and what all has cost.
