@@ -23,6 +23,10 @@ func (d *Driver) handle(link *linkState, r *smpp.Request) {
 		d.receipt(link, r)
 		return
 	}
+	if d.Dialogues != nil && d.Dialogues.Takes(link.name, &r.Message) {
+		d.Dialogues.Serve(link.name, d.bindOf(link, r.Session()), r, link.back(r))
+		return
+	}
 	in, status := d.inbound(link, r)
 	if status != smpp.ROK {
 		d.counts.Refused.Add(1)

@@ -71,6 +71,7 @@ type outgoing struct {
 // sender is a client's bind or a partner's session.
 type sender interface {
 	Send(ctx context.Context, m *smpp.ShortMessage, done func(smpp.Resp, error)) error
+	SendAs(ctx context.Context, id smpp.CommandID, m *smpp.ShortMessage, done func(smpp.Resp, error)) error
 }
 
 // Driver runs the links and the server. Make it with [New].
@@ -165,13 +166,22 @@ func (d *Driver) Run(ctx context.Context, l net.Listener) error {
 	// their citizens wrote after them may follow.
 	d.takeUp(ctx, d.Now())
 	var running sync.WaitGroup
+	links, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	running.Go(func() {
+		if d.Dialogues != nil {
+			d.Dialogues.Run(ctx)
+		}
+		<-ctx.Done()
+		stop() // what dialogues had in hand has had its screens
+	})
 	for _, c := range d.clients {
-		running.Go(func() { _ = c.Run(ctx) }) // ends with ctx only
+		running.Go(func() { _ = c.Run(links) }) // ends with the context only
 	}
 	running.Go(func() { d.sweep(ctx) })
 	var err error
 	if l != nil {
-		if err = d.server.Serve(ctx, l); ctx.Err() != nil {
+		if err = d.server.Serve(links, l); ctx.Err() != nil {
 			err = nil
 		}
 	}
@@ -276,6 +286,24 @@ func (d *Driver) remove(st *linkState, s sender, session *smpp.Session) {
 			st.senders = append(st.senders[:i:i], st.senders[i+1:]...)
 			return
 		}
+	}
+}
+
+// back is the way back for a live screen: the partner's own bind, or one of the
+// link's that submits; with the command that the request came with.
+func (st *linkState) back(r *smpp.Request) func(context.Context, *smpp.ShortMessage, func(smpp.Resp, error)) error {
+	return func(ctx context.Context, m *smpp.ShortMessage, done func(smpp.Resp, error)) error {
+		var bind sender = r.Session()
+		if st.partner == nil || !r.Session().Type().Delivers() {
+			var ok bool
+			if bind, ok = st.pick(strings.TrimPrefix(m.Dest.Addr, "+")); !ok {
+				return smpp.ErrNotBound
+			}
+		}
+		if r.ID == smpp.DataSM {
+			return bind.SendAs(ctx, smpp.DataSM, m, done)
+		}
+		return bind.Send(ctx, m, done)
 	}
 }
 

@@ -39,6 +39,19 @@ type Store interface {
 	Delivery(link string, ids []string, s gateway.State, reason string, done func(matched bool, err error))
 }
 
+// Dialogues serves the live dialogues (USSD) that share links with messages.
+type Dialogues interface {
+	// Takes says whether a message on a link is part of a dialogue.
+	Takes(link string, m *smpp.ShortMessage) bool
+	// Serve serves a request that was taken, and answers it. bind names the
+	// connection that it came on, in no other process's words; send passes a
+	// message on to the same peer, as [smpp.Session] does. Serve does not
+	// block.
+	Serve(link, bind string, r *smpp.Request, send func(context.Context, *smpp.ShortMessage, func(smpp.Resp, error)) error)
+	// Run serves until ctx ends, and returns when what is in hand is done.
+	Run(ctx context.Context)
+}
+
 // Config is what a [Driver] works with. Acceptor, Store, Log and Now are
 // required.
 type Config struct {
@@ -49,6 +62,8 @@ type Config struct {
 	// Links are the binds that we make; Partners those who bind to us.
 	Links    []Link
 	Partners []Partner
+	// Dialogues takes what is no message; nil when no link carries dialogues.
+	Dialogues Dialogues
 	// OnUp is called when a link or partner can be sent to again.
 	OnUp func(name string)
 	// PartLife: see DefaultPartLife.

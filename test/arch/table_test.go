@@ -65,7 +65,7 @@ func house() []row {
 		{pkg: "channels/twiliosms", uses: "i18n gateway channels channels/sms", driver: true, modules: "github.com/twilio/twilio-go"},
 
 		{pkg: "ussd", uses: "i18n gateway channels/sms", pure: true, modules: "github.com/rivo/uniseg"},
-		{pkg: "ussd/ussdsmpp", uses: "i18n gateway channels channels/sms channels/smpp ussd", driver: true},
+		{pkg: "ussd/ussdsmpp", uses: "i18n gateway channels channels/sms channels/smpp ussd", driver: true, modules: "github.com/goccy/go-yaml"},
 		{pkg: "ussd/ussdhttp", uses: "i18n gateway channels channels/sms ussd", driver: true, modules: "github.com/gofiber/fiber github.com/goccy/go-yaml"},
 
 		{pkg: "ivr", uses: "i18n gateway gateway/catalogue", pure: true},
