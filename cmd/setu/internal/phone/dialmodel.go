@@ -45,6 +45,7 @@ type dialModel struct {
 	ctx   context.Context //nolint:containedctx // that of the one program which runs the commands
 
 	owns     func(number string) // tells the radio; nil without one
+	tick     func() tea.Cmd      // lets a second pass
 	number   string
 	state    state
 	call     Call
@@ -67,21 +68,25 @@ type dialModel struct {
 }
 
 func newDialModel(ctx context.Context, cfg Config, s Session, r *lipgloss.Renderer) *dialModel {
-	m := &dialModel{cfg: cfg, s: s, ctx: ctx, style: newStyles(r), number: cfg.Number, dialled: s.Dial}
+	m := &dialModel{cfg: cfg, s: s, ctx: ctx, style: newStyles(r), number: cfg.Number, dialled: s.Dial, tick: everySecond}
 	m.resize(80, 24)
 	m.refresh()
 	return m
 }
 
 // Init dials, and lets the seconds pass.
-func (m *dialModel) Init() tea.Cmd { return tea.Batch(m.dial(m.s.Dial), everySecond()) }
+func (m *dialModel) Init() tea.Cmd { return tea.Batch(m.dial(m.s.Dial), m.tick()) }
 
-// then runs one command after another, which there may be none of.
+// then runs one command, which there may be none of, and then another, whose
+// message is what comes of both.
 func then(first, next tea.Cmd) tea.Cmd {
 	if first == nil {
 		return next
 	}
-	return tea.Sequence(first, next)
+	return func() tea.Msg {
+		first()
+		return next()
+	}
 }
 
 func everySecond() tea.Cmd {
@@ -98,7 +103,7 @@ func (m *dialModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.notice = ""
 		cmd = m.key(msg)
 	case second:
-		cmd = tea.Batch(m.expire(), everySecond())
+		cmd = tea.Batch(m.expire(), m.tick())
 	case screenReceived:
 		m.answer(msg)
 	case linkChanged:
@@ -210,7 +215,7 @@ func (m *dialModel) dial(dialled string) tea.Cmd {
 	code, rest := split(dialled, m.cfg.Code)
 	m.dialled, m.screens = dialled, 0
 	m.session++
-	m.call = m.s.Network.Dial(m.number, code)
+	m.call = &oneAtATime{call: m.s.Network.Dial(m.number, code)}
 	return then(end, m.send(rest))
 }
 
@@ -265,8 +270,30 @@ func (m *dialModel) expire() tea.Cmd {
 	if m.state != open || m.cfg.Now().Before(m.deadline) {
 		return nil
 	}
-	return m.hangUp(true, fmt.Sprintf("the network has ended the session after %v", m.s.Timeout))
+	return m.hangUp(true, "the network has ended the session after " + clock(m.s.Timeout))
 }
+
+// oneAtATime lets Cancel wait for the answer that is under way.
+type oneAtATime struct {
+	mu   sync.Mutex
+	call Call
+}
+
+// Send is that of the call.
+func (o *oneAtATime) Send(ctx context.Context, input string) (Answer, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.call.Send(ctx, input)
+}
+
+// Abort is that of the call.
+func (o *oneAtATime) Abort(ctx context.Context, timeout bool) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.call.Abort(ctx, timeout)
+}
+
+var _ Call = (*oneAtATime)(nil)
 
 // dialScreen shows the handset on the whole screen.
 func dialScreen(ctx context.Context, cfg Config, s Session, in io.Reader, out io.Writer) error {

@@ -150,5 +150,5 @@ Ctrl-N       another number
 PgUp, PgDn   scroll; also Shift with Up and Down
 F1, Esc      leave this help
 
-Under the screen: what it takes of the 160 octets that USSD has, which are 182 characters in English letters or 80 in Bengali or Hindi. The network ends a session after %v without a key. SMS that follow are shown below.`, m.cfg.Code, m.s.Timeout), m.width-2)
+Under the screen: what it takes of the 160 octets that USSD has, which are 182 characters in English letters or 80 in Bengali or Hindi. The network ends a session after %s without a key. SMS that follow are shown below.`, m.cfg.Code, clock(m.s.Timeout)), m.width-2)
 }

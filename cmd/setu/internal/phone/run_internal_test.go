@@ -30,6 +30,7 @@ type operator struct {
 	parts    sms.Reassembler
 	said     []string
 	deferred []smpp.Status // of what elsewhere was sent
+	session  *smpp.Session // bound last
 }
 
 // listen serves on loopback until the test ends, and gives the address.
@@ -47,6 +48,11 @@ func (o *operator) listen(t *testing.T) string {
 				return smpp.Partner{}, smpp.RInvPaswd
 			}
 			return smpp.Partner{}, smpp.ROK
+		},
+		OnBound: func(s *smpp.Session) {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			o.session = s
 		},
 		SessionConfig: smpp.SessionConfig{Handler: o.take},
 	})
