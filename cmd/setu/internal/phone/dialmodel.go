@@ -270,7 +270,7 @@ func (m *dialModel) expire() tea.Cmd {
 	if m.state != open || m.cfg.Now().Before(m.deadline) {
 		return nil
 	}
-	return m.hangUp(true, "the network has ended the session after " + clock(m.s.Timeout))
+	return m.hangUp(true, "the network has ended the session after "+clock(m.s.Timeout))
 }
 
 // oneAtATime lets Cancel wait for the answer that is under way.
