@@ -66,7 +66,10 @@ func house() []row {
 
 		{pkg: "ussd", uses: "i18n gateway channels/sms", pure: true, modules: "github.com/rivo/uniseg"},
 		{pkg: "ussd/ussdsmpp", uses: "i18n gateway channels channels/sms channels/smpp ussd", driver: true, modules: "github.com/goccy/go-yaml"},
-		{pkg: "ussd/ussdhttp", uses: "i18n gateway channels channels/sms ussd", driver: true, modules: "github.com/gofiber/fiber github.com/goccy/go-yaml"},
+		{
+			pkg: "ussd/ussdhttp", uses: "i18n gateway channels channels/sms ussd", driver: true,
+			modules: "github.com/gofiber/fiber github.com/valyala/fasthttp github.com/goccy/go-yaml",
+		},
 
 		{pkg: "ivr", uses: "i18n gateway gateway/catalogue", pure: true},
 		{pkg: "ivr/speech", uses: "i18n gateway ivr"},
@@ -108,7 +111,7 @@ func peerModules(pkg string) string {
 		return "github.com/gowebpki/jcs"
 	case pkg == "channels/smpp" || strings.HasPrefix(pkg, "test/"):
 		return "github.com/fiorix/go-smpp"
-	case pkg == "gateway/catalogue":
+	case pkg == "gateway/catalogue" || strings.HasPrefix(pkg, "ussd/"):
 		return "github.com/santhosh-tekuri/jsonschema"
 	}
 	return ""
