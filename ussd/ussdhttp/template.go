@@ -183,6 +183,11 @@ func (c compiler) json(t template, v any) (template, error) {
 		return t.lit("]", inText), nil
 	case string:
 		return c.jsonString(t, v)
+	case scalar:
+		if strings.HasPrefix(v.json, `"`) {
+			return c.jsonString(t, v.text)
+		}
+		return t.lit(v.json, inText), nil
 	}
 	s, err := scalarOf(v)
 	return t.lit(s.json, inText), err
