@@ -282,7 +282,7 @@ func (t *talk) answers() []ScreenShown {
 }
 
 func showScreen(lang i18n.Lang, answer string) ScreenShown {
-	coding, _, units := sms.Count(answer[len("CON "):])
+	coding, units := sms.Units(answer[len("CON "):])
 	octets := 2 * units
 	if coding == sms.GSM7 {
 		octets = (7*units + 7) / 8

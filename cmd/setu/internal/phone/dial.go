@@ -145,7 +145,7 @@ type shown struct {
 func measure(a Answer) shown {
 	a.Text = printable(a.Text)
 	d := shown{Answer: a, secret: !a.End && (a.Masked || asksPIN(a.Text))}
-	d.coding, _, d.units = sms.Count(a.Text)
+	d.coding, d.units = sms.Units(a.Text)
 	if d.octets = 2 * d.units; d.coding == sms.GSM7 {
 		d.octets = (7*d.units + 7) / 8
 	}
@@ -174,7 +174,7 @@ func asksPIN(text string) bool {
 			return false
 		}
 		for word := range strings.FieldsFuncSeq(line, func(r rune) bool { return strings.ContainsRune(" .,:;!?()।-", r) }) {
-			named = named || word == "PIN" || word == "পিন" || word == "पिन"
+			named = named || strings.EqualFold(strings.TrimSuffix(word, "s"), "PIN") || strings.HasPrefix(word, "পিন") || strings.HasPrefix(word, "पिन")
 		}
 	}
 	return named
