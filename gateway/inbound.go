@@ -1,6 +1,10 @@
 package gateway
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Medium is the kind of channel that a message came by.
 type Medium string
@@ -12,6 +16,10 @@ const (
 	IVR  Medium = "ivr"
 	App  Medium = "app"
 )
+
+// Live says that a citizen waits for her answer on the medium: what she is told
+// there is no message, and ends with the dialogue.
+func (m Medium) Live() bool { return m == USSD || m == IVR || m == App }
 
 // Event is what happened on a channel.
 type Event uint8
@@ -54,4 +62,15 @@ type Inbound struct {
 	Incomplete bool
 	// Undecodable says that the octets were no text in the stated alphabet.
 	Undecodable bool
+}
+
+// RetryKey names the input among those of its dialogue, as Key does, without
+// holding what was typed: of cumulative text it counts the inputs and octets.
+// It is empty if a retry cannot be told from a new input.
+func (in *Inbound) RetryKey() string {
+	if in.Key == "" || !in.Cumulative {
+		return in.Key
+	}
+	text := in.Text.Reveal()
+	return strconv.Itoa(strings.Count(text, "*")) + "/" + strconv.Itoa(len(text))
 }

@@ -25,6 +25,11 @@ type Ask struct {
 	// Undo, when not nil, is the call that takes a transaction back. The
 	// receipt is added as the argument "receipt" when it is known.
 	Undo *UndoOffer `json:"undo,omitempty"`
+	// Assurance is how sure it is who asks; empty means by her number.
+	Assurance ledgerclient.Assurance `json:"assurance,omitempty"`
+	// Silent says that the answer is not sent to her: she wrote STOP, or there
+	// is no way back.
+	Silent bool `json:"silent,omitempty"`
 }
 
 // UndoOffer is how a transaction may be taken back.
@@ -35,7 +40,7 @@ type UndoOffer struct {
 }
 
 // Outcome is what one step of the dialogue decided. At most one of Query,
-// Submit and Lookup is set.
+// Submit, Lookup and PIN is set.
 type Outcome struct {
 	Session Session
 	// Reply is what to say now. It is empty when a query or a look-up must
@@ -51,6 +56,12 @@ type Outcome struct {
 	// Lookup is a receipt number whose standing is wanted; it goes to the
 	// dialogue's Standing.
 	Lookup ledgerclient.Receipt
+	// PIN is what she typed as her PIN: its keyed digest goes to the
+	// dialogue's Proven with Session. It is to be forgotten at once.
+	PIN Private
+	// Again says that Reply is the screen that she was shown before, since the
+	// same input came once more: nothing has changed.
+	Again bool
 }
 
 // Standing is where a receipt's transaction stands.

@@ -25,6 +25,7 @@ type Session struct {
 
 	Dialogue Dialogue
 	Live     Live
+	PIN      PIN
 	Undo     *Undo
 	// Pending is her latest transaction as long as it may be unfinished: a
 	// question of hers waits for it, so that its answer shows what she did.
@@ -60,11 +61,37 @@ type Live struct {
 	// retry, and gets the same screen.
 	Key   string
 	Shown *Reply
+	// Proved says that she has typed her PIN in this dialogue.
+	Proved bool
+}
+
+// Show makes r the screen that the citizen has before her.
+func (s *Session) Show(r Reply) {
+	if last := s.Dialogue.Last; last.equal(&r) {
+		s.Live.Shown = last // stored once
+		return
+	}
+	s.Live.Shown = &r
+}
+
+// PIN is what is known of a citizen's PIN, which itself is never kept. The zero
+// value is that she has none.
+type PIN struct {
+	// MAC is the keyed digest of her PIN. What stands before its first dot
+	// names the key: with another key the digest cannot be compared.
+	MAC string
+	// Chosen is the digest of the PIN that she is choosing and has typed once.
+	Chosen string
+	Wrong  int       // tries in a row
+	Locks  int       // in a row, without a right PIN between
+	Until  time.Time // UTC, when the latest lock ends
 }
 
 // Offer is what choosing an option does.
 type Offer struct {
-	Do    string `json:"do"` // service, option, item, yes, no, meant, lang, resume, restart
+	// Do is service, option, item, yes, no, meant, lang, letters, speech,
+	// resume, restart, or pin, which is on no screen.
+	Do    string `json:"do"`
 	Value string `json:"value,omitempty"`
 }
 
@@ -80,7 +107,7 @@ type Undo struct {
 // time of the last input matters only to a dialogue.
 func (s *Session) Rests(after *Session) bool {
 	return s.Version > 0 && s.Lang == after.Lang && s.LangChosen == after.LangChosen && s.Native == after.Native &&
-		s.Stopped == after.Stopped && s.Undo == after.Undo && s.Pending == after.Pending &&
+		s.Latin == after.Latin && s.Live == after.Live && s.PIN == after.PIN && s.Stopped == after.Stopped && s.Undo == after.Undo && s.Pending == after.Pending &&
 		s.Dialogue.rests() && after.Dialogue.rests() && s.Dialogue.Last.equal(after.Dialogue.Last)
 }
 

@@ -34,6 +34,11 @@ var engineTexts = map[string][]string{
 	"resume": {"service"}, "resume-yes": nil, "resume-no": nil, "renewed": nil,
 	"left": nil, "declined": nil, "give-up": nil, "hint": nil, "none": nil, "list-cut": {"count"},
 	"no-pin": nil, "write-again": {"keyword"},
+	"letters": nil, "letters-bn": nil, "letters-hi": nil,
+
+	// The PIN.
+	"pin-ask": nil, "pin-old": nil, "pin-new": nil, "pin-again": nil, "pin-set": nil, "pin-differs": nil,
+	"pin-weak": nil, "pin-digits": nil, "pin-wrong": {"count"}, "pin-locked": {"at"},
 
 	// What was wrong with an input.
 	"again-empty": nil, "again-digits": {"length"}, "again-digits-range": {"least", "most"}, "again-check": nil,
@@ -46,7 +51,7 @@ var engineTexts = map[string][]string{
 	"too-long": nil, "incomplete": nil, "undecodable": nil,
 
 	// Transactions and their receipts.
-	"received": {"receipt"}, "undo-line": {"minutes"}, "receipt-line": {"receipt"}, "recorded": {"receipt"},
+	"received": {"receipt"}, "received-quiet": {"receipt"}, "undo-line": {"minutes"}, "receipt-line": {"receipt"}, "recorded": {"receipt"},
 	"refused-later": {"receipt"}, "withdrawn": {"receipt"},
 	"cancelling": {"receipt", "undone"}, "undone": {"receipt", "undone"}, "undo-late": {"undone"}, "undo-missing": {"undone"},
 	"nothing-to-cancel": nil, "too-late-to-cancel": {"undone"},

@@ -39,12 +39,13 @@ const (
 	Start    Command = "start"
 	Cancel   Command = "cancel"
 	Receipt  Command = "receipt"
+	PIN      Command = "pin" // chooses a PIN, or another one
 	Yes      Command = "yes"
 	No       Command = "no"
 )
 
 // commands lists all commands.
-var commands = [...]Command{Menu, Help, Back, More, Repeat, Language, Numerals, Stop, Start, Cancel, Receipt, Yes, No}
+var commands = [...]Command{Menu, Help, Back, More, Repeat, Language, Numerals, Stop, Start, Cancel, Receipt, PIN, Yes, No}
 
 // Word is what a word that people send means: a command, or a service.
 type Word struct {

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -44,7 +45,7 @@ func (l Signed) begin(at time.Time) (context.Context, context.CancelFunc) {
 func (l Signed) caller(ask gateway.Ask, from gateway.Address) ledgerclient.Caller {
 	return ledgerclient.Caller{
 		Pseudonym: l.Signer.Pseudonym(ask.Department, from.Reveal()),
-		Channel:   string(ask.Medium), Assurance: ledgerclient.Number,
+		Channel:   string(ask.Medium), Assurance: cmp.Or(ask.Assurance, ledgerclient.Number),
 	}
 }
 

@@ -34,7 +34,7 @@ func (m *move) takeChoice(st *catalogue.Step, msg *said) (value string, n int, r
 	}
 	first := msg.tokens[0].folded
 	if isDigits(first) && len(first) <= 2 {
-		if i, err := strconv.Atoi(first); err == nil && i >= 1 && i <= len(in.Options) && m.firstPage(st) {
+		if i, err := strconv.Atoi(first); err == nil && i >= 1 && i <= m.choosable(st) {
 			return in.Options[i-1].ID, 1, nil
 		}
 		return "", 0, own("again-choice")
@@ -45,10 +45,22 @@ func (m *move) takeChoice(st *catalogue.Step, msg *said) (value string, n int, r
 	return "", 0, own("again-choice")
 }
 
-// firstPage says that a digit means the option of that place, as on the first
-// page of the screen.
-func (m *move) firstPage(st *catalogue.Step) bool {
-	return m.s.Dialogue.Page == 0 && len(st.Input.Options) <= catalogue.MaxOptions
+// choosable is how many options of a step digits mean by their place: as on the
+// first page, and all when they are dialled before anything is shown. On a live
+// channel what is not on the screen is not chosen by a slip of the finger.
+func (m *move) choosable(st *catalogue.Step) int {
+	all := len(st.Input.Options)
+	switch {
+	case m.fresh:
+		return all
+	case m.s.Dialogue.Page > 0:
+		return 0
+	case m.live():
+		return min(all, st.PageOn(m.medium))
+	case all > catalogue.MaxOptions:
+		return 0
+	}
+	return all
 }
 
 // fitsDefault says that a message is meant for the step behind the first

@@ -52,7 +52,16 @@ func (m *move) callOf(s *catalogue.Service, st *catalogue.Step) *gateway.Ask {
 		Call:    ledgerclient.Call{Contract: st.Call.Contract, Function: st.Call.Function, Args: args},
 		Service: s.ID, Version: s.Version, Department: s.Department, Step: st.ID,
 		Format: format(&m.s), Medium: m.medium, Slots: m.answerSlots(s, st), Private: st.Call.Private,
+		Assurance: m.assurance(),
 	}
+}
+
+// assurance is how sure it is who asks; empty means by her number.
+func (m *move) assurance() ledgerclient.Assurance {
+	if m.proved() {
+		return ledgerclient.PIN
+	}
+	return ""
 }
 
 // answerSlots are the slots that the texts of the call's answers use. Private

@@ -102,7 +102,13 @@ func (m *move) obey(cmd catalogue.Command, rest said) {
 		m.s.Stopped = true
 		m.sayOwn("stopped")
 	case catalogue.Start:
+		if m.s.Stopped {
+			m.start()
+			return
+		}
 		m.menu(0)
+	case catalogue.PIN:
+		m.choosePIN()
 	case catalogue.Cancel:
 		m.cancel()
 	case catalogue.Receipt:
@@ -179,6 +185,10 @@ func (m *move) language(rest said) {
 			return
 		}
 	}
+	if m.medium == gateway.USSD {
+		m.speech()
+		return
+	}
 	if !m.inService() {
 		m.leave()
 	}
@@ -233,6 +243,14 @@ func (m *move) cancel() {
 		m.leave()
 		m.s.Undo = nil
 		m.say(gateway.Part{Text: "too-late-to-cancel", Values: map[string]i18n.Value{"undone": receiptValue(undo.Receipt)}})
+	case m.undoBarred(undo):
+		m.leave()
+		if !m.live() {
+			m.sayOwn("no-pin")
+			return
+		}
+		m.s.Dialogue.Step = stepCancel
+		m.askPIN()
 	default:
 		m.leave()
 		m.s.Undo = nil
@@ -240,10 +258,18 @@ func (m *move) cancel() {
 	}
 }
 
+// undoBarred says that taking a transaction back wants the PIN that making it
+// did.
+func (m *move) undoBarred(u *gateway.Undo) bool {
+	s, ok := m.e.words.Service(u.Ask.Service)
+	return ok && guarded(s) && !m.proved()
+}
+
 // undo asks the ledger to take a transaction back.
 func (m *move) undo(u *gateway.Undo) {
 	ask := u.Ask
 	ask.Step, ask.Format, ask.Medium, ask.Undo = catalogue.UndoStep, format(&m.s), m.medium, nil
+	ask.Assurance = m.assurance()
 	ask.Call.Args = map[string]string{"receipt": string(u.Receipt)}
 	ask.Slots = map[string]i18n.Value{"undone": receiptValue(u.Receipt)}
 	m.out.Submit = &ask

@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"setu/gateway"
@@ -29,6 +28,11 @@ type Options struct {
 	ResumeFor time.Duration
 	// MaxTries is how many wrong inputs end a dialogue; 3.
 	MaxTries int
+	// RedialFor is how long a live dialogue that was cut off can be gone on
+	// with by dialling again; 10 minutes.
+	RedialFor time.Duration
+	// Screens is how many screens of a link a reply takes; nil is one.
+	Screens func(r gateway.Reply, m gateway.Medium, link string) int
 }
 
 // Engine is the dialogue of all services of a catalogue. It is read-only and may
@@ -43,22 +47,25 @@ func New(c *catalogue.Catalogue, o Options) *Engine {
 	o.Expiry = cmp.Or(o.Expiry, 30*time.Minute)
 	o.ResumeFor = cmp.Or(o.ResumeFor, 24*time.Hour)
 	o.MaxTries = cmp.Or(o.MaxTries, 3)
+	o.RedialFor = cmp.Or(o.RedialFor, 10*time.Minute)
 	return &Engine{words: c, o: o}
 }
 
 // Step takes one thing that a citizen did. The time is that of the message.
 func (e *Engine) Step(s gateway.Session, in gateway.Inbound) gateway.Outcome {
-	m := e.begin(s, in.Medium, in.At)
 	switch {
 	case in.Event == gateway.Abort || in.Event == gateway.Timeout:
 		return gateway.Outcome{Session: s}
+	case in.Medium.Live():
+		return e.live(s, in)
+	}
+	m := e.begin(s, in.Medium, in.At)
+	switch {
 	case m.s.Stopped && (in.Incomplete || in.Undecodable):
 	case in.Incomplete:
 		m.sayOwn("incomplete")
 	case in.Undecodable:
 		m.sayOwn("undecodable")
-	case in.Event == gateway.New && strings.TrimSpace(in.Text.Reveal()) == "":
-		m.opened()
 	default:
 		m.hear(in.Text.Reveal())
 	}
@@ -79,7 +86,15 @@ type move struct {
 	now    time.Time
 	out    gateway.Outcome
 	stale  bool // the dialogue has rested so long that it is asked about
+	fresh  bool // a live dialogue has just been opened
 }
+
+// live says that the citizen waits for the next screen.
+func (m *move) live() bool { return m.medium.Live() }
+
+// mute says that nothing is sent to her, since she wrote STOP. Where she waits
+// for an answer she gets one.
+func (m *move) mute() bool { return m.s.Stopped && !m.live() }
 
 func (e *Engine) begin(s gateway.Session, medium gateway.Medium, now time.Time) *move {
 	d := &s.Dialogue
@@ -89,7 +104,7 @@ func (e *Engine) begin(s gateway.Session, medium gateway.Medium, now time.Time) 
 
 // format is how this citizen reads: Bengali until she has written letters.
 func format(s *gateway.Session) i18n.Format {
-	return i18n.Format{Lang: cmp.Or(s.Lang, i18n.Bengali), Native: s.Native}
+	return i18n.Format{Lang: cmp.Or(s.Lang, i18n.Bengali), Native: s.Native, Latin: s.Latin}
 }
 
 // maxLast bounds the reply that is kept for "repeat", in octets of its values.
@@ -99,6 +114,7 @@ const maxLast = 3 << 10
 // it can be asked for again; within a dialogue the question is made anew.
 func (m *move) done() gateway.Outcome {
 	m.out.Reply.Format = format(&m.s)
+	m.out.Reply.Back = m.leadsBack()
 	d := &m.s.Dialogue
 	if m.out.Query == nil && m.out.Lookup == "" && !m.out.Reply.Empty() {
 		d.Last = nil
@@ -122,6 +138,12 @@ func valueSize(r gateway.Reply) int {
 		}
 	}
 	return n
+}
+
+// leadsBack says that 0 leads to another screen from here.
+func (m *move) leadsBack() bool {
+	d := &m.s.Dialogue
+	return m.open() && d.Step != stepLetters && (d.Step != stepMenu || d.Service != "" || d.Page > 0)
 }
 
 // open says that an answer is waited for.

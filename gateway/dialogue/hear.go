@@ -20,6 +20,9 @@ const (
 	doNo      = "no"
 	doMeant   = "meant" // takes Value as the message
 	doLang    = "lang"
+	doLetters = "letters" // sets language and letters to Value
+	doSpeech  = "speech"  // asks for language and letters
+	doPIN     = "pin"     // is on no screen: a PIN is asked for
 	doResume  = "resume"
 	doRestart = "restart"
 )
@@ -32,15 +35,19 @@ const (
 
 // hear takes a message.
 func (m *move) hear(raw string) {
+	if m.live() && m.atPIN() {
+		m.typedPIN(raw)
+		return
+	}
 	if len(raw) > maxOctets {
-		if !m.s.Stopped {
+		if !m.mute() {
 			m.sayOwn("too-long")
 		}
 		return
 	}
 	msg := parse(raw)
 	word, used := m.e.word(&msg)
-	if m.s.Stopped {
+	if m.mute() {
 		if word.Command == catalogue.Start {
 			m.start()
 		}
@@ -48,10 +55,19 @@ func (m *move) hear(raw string) {
 	}
 	m.detect(msg.text)
 	m.age()
+	if m.barred() && !m.overlaid() || m.atPIN() {
+		if m.live() {
+			m.askPIN()
+			return
+		}
+		m.leave() // no PIN by message, and nothing that asks for one
+	}
 	outdated := m.outdated()
 	switch {
 	case !outdated && m.chosen(&msg, word, used):
 	case m.command(&msg, word, used):
+	case m.s.Dialogue.Step == stepLetters && m.s.Lang == "":
+		m.askLetters()
 	case outdated && word.Service == nil:
 		m.renew()
 	case m.stale:
@@ -112,23 +128,10 @@ func (m *move) askResume() {
 	m.out.Reply.Expect = string(catalogue.InputChoice)
 }
 
-// opened begins a live session: a dialogue that was cut off can be gone on with.
-func (m *move) opened() {
-	if m.s.Stopped {
-		return
-	}
-	m.age()
-	if m.inService() && !m.waiting() {
-		m.askResume()
-		return
-	}
-	m.menu(0)
-}
-
 // overlaid says that the screen shows an engine's question over a service's.
 func (m *move) overlaid() bool {
 	offers := m.s.Dialogue.Offers
-	return len(offers) > 0 && (offers[0].Do == doLang || offers[0].Do == doResume)
+	return len(offers) > 0 && (offers[0].Do == doLang || offers[0].Do == doLetters || offers[0].Do == doResume)
 }
 
 // chosen takes a message that is one of the options on the screen.
@@ -147,7 +150,7 @@ func (m *move) chosen(msg *said, word catalogue.Word, used int) bool {
 			hit = o.Do == doYes || o.Do == doMeant || o.Do == doResume
 		case whole && word.Command == catalogue.No:
 			hit = o.Do == doNo || o.Do == doRestart
-		case o.Do == doLang:
+		case o.Do == doLang || o.Do == doLetters:
 			lang, err := i18n.ParseLang(msg.text)
 			hit = err == nil && string(lang) == o.Value
 		}
@@ -176,6 +179,10 @@ func (m *move) choose(o gateway.Offer) {
 		m.menu(0)
 	case doLang:
 		m.setLang(i18n.Lang(o.Value))
+	case doLetters:
+		m.setLetters(o.Value)
+	case doSpeech:
+		m.speech()
 	case doMeant:
 		m.leave()
 		msg := parse(o.Value)
@@ -305,16 +312,22 @@ func (m *move) menu(page int) {
 	m.leave()
 	m.clearOffers()
 	services := m.e.words.Services()
-	size := m.e.words.MenuPage(m.medium)
-	if page*size >= len(services) {
+	size, entries := m.e.words.MenuPage(m.medium), len(services)
+	if m.medium == gateway.USSD {
+		entries++ // for the language
+	}
+	if page*size >= entries {
 		page = 0
 	}
 	m.s.Dialogue.Step, m.s.Dialogue.Page = stepMenu, page
 	m.sayOwn("menu")
-	shown := services[page*size:]
-	m.out.Reply.More = len(services) > size
-	for _, s := range shown[:min(size, len(shown))] {
-		m.offer(doService, s.ID, gateway.Part{Service: s.ID, Text: "title"})
+	m.out.Reply.More = entries > size
+	for i := page * size; i < min(entries, (page+1)*size); i++ {
+		if i == len(services) {
+			m.offer(doSpeech, "", gateway.Part{Text: "menu-language"})
+			break
+		}
+		m.offer(doService, services[i].ID, gateway.Part{Service: services[i].ID, Text: "title"})
 	}
 	m.out.Reply.Expect = string(catalogue.InputChoice)
 }

@@ -69,7 +69,7 @@ func (m *move) waiting() bool {
 func (m *move) enter(s *catalogue.Service, step string, msg said) {
 	m.clearOffers()
 	m.s.Dialogue = gateway.Dialogue{Service: s.ID, Version: s.Version, Step: step}
-	if s.Access == ledgerclient.PIN || s.Access == ledgerclient.Device {
+	if guarded(s) && !m.live() || s.Access == ledgerclient.Device {
 		m.leave()
 		m.sayOwn("no-pin")
 		return
@@ -137,6 +137,10 @@ func (m *move) optionTo(st *catalogue.Step, word catalogue.Word) (option string,
 // run goes from step to step as far as the tokens lead, and asks or acts there.
 // entering says that the message began with the service's keyword.
 func (m *move) run(msg said, entering bool) {
+	if m.barred() { // what follows is not kept until it is typed: it may be the PIN
+		m.askPIN()
+		return
+	}
 	for {
 		st := m.step()
 		switch {

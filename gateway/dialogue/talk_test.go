@@ -436,6 +436,7 @@ func TestEngine_Events(t *testing.T) {
 	t.Parallel()
 	e := dialogue.New(load(t), dialogue.Options{})
 	k := newTalk(e)
+	k.medium, k.s.Lang = gateway.USSD, i18n.Bengali
 	if got := heard(k.hear(gateway.Inbound{Event: gateway.New}).Reply); got != mainMenu {
 		t.Errorf("opened for the first time: %q, want the menu", got)
 	}
@@ -443,7 +444,7 @@ func TestEngine_Events(t *testing.T) {
 	k.say("1")
 	for _, event := range []gateway.Event{gateway.Abort, gateway.Timeout} {
 		before := dump(k.s)
-		out := e.Step(k.s, gateway.Inbound{Event: event, Medium: gateway.SMS, At: k.now})
+		out := e.Step(k.s, gateway.Inbound{Event: event, Medium: gateway.USSD, At: k.now})
 		if !out.Reply.Empty() || dump(out.Session) != before {
 			t.Errorf("event %d: %q, session %s, was %s", event, heard(out.Reply), dump(out.Session), before)
 		}
@@ -456,7 +457,7 @@ func TestEngine_Events(t *testing.T) {
 		t.Errorf("going on: %q", got)
 	}
 	k.say("STOP")
-	if out := k.hear(gateway.Inbound{Event: gateway.New}); !out.Reply.Empty() {
-		t.Errorf("opened after STOP: %q", heard(out.Reply))
+	if got := heard(k.hear(gateway.Inbound{Event: gateway.New}).Reply); got != mainMenu || !k.s.Stopped {
+		t.Errorf("opened after STOP: %q, want the menu: STOP is about messages", got)
 	}
 }

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,7 @@ func (w *Worker) question(ctx context.Context, it gateway.Item) {
 		Call: it.Ask.Call, Time: w.Now().UTC(),
 		Caller: ledgerclient.Caller{
 			Pseudonym: w.Signer.Pseudonym(it.Ask.Department, it.To.Citizen.Reveal()),
-			Channel:   string(it.Ask.Medium), Assurance: ledgerclient.Number,
+			Channel:   string(it.Ask.Medium), Assurance: cmp.Or(it.Ask.Assurance, ledgerclient.Number),
 		},
 	})
 	if err != nil {
@@ -162,8 +163,13 @@ func (w *Worker) settled(it gateway.Item, out ledgerclient.Outcome) {
 	} else {
 		w.counts.Recorded.Add(1)
 	}
-	p.Effects = w.message(it, w.Dialogue.Settle(*it.Ask, out.Answer, it.Tx.Receipt))
-	w.tell(it, p)
+	reply := w.Dialogue.Settle(*it.Ask, out.Answer, it.Tx.Receipt)
+	p.Effects = w.message(it, reply)
+	var then func()
+	if w.Outcome != nil {
+		then = func() { w.Outcome(it.Tx.Receipt, reply) }
+	}
+	w.tellThen(it, p, then)
 }
 
 // failed does what the class of err asks for. stood is where the transaction
@@ -215,7 +221,7 @@ func (w *Worker) later(it gateway.Item, state gateway.State, err error) {
 
 // message is r as a message to the citizen of it.
 func (w *Worker) message(it gateway.Item, r gateway.Reply) []gateway.Effect {
-	if r.Empty() {
+	if r.Empty() || it.Ask.Silent {
 		return nil
 	}
 	return []gateway.Effect{{

@@ -90,6 +90,10 @@ type Config struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 
+	// Outcome is called with what the citizen is told of a transaction, when
+	// that is on disk; it must not block. Nil: nobody waits.
+	Outcome func(r ledgerclient.Receipt, reply gateway.Reply)
+
 	LedgerWorkers int           // see DefaultLedgerWorkers
 	Queued        int           // see DefaultQueued
 	LedgerWait    time.Duration // see DefaultLedgerWait
@@ -252,7 +256,10 @@ func (w *Worker) claim(ctx context.Context, kind gateway.Kind, link string, room
 }
 
 // tell writes a word about it and passes on what is leased by that.
-func (w *Worker) tell(it gateway.Item, p gateway.Progress) {
+func (w *Worker) tell(it gateway.Item, p gateway.Progress) { w.tellThen(it, p, nil) }
+
+// tellThen also calls then, if it is not nil, when the word is on disk.
+func (w *Worker) tellThen(it gateway.Item, p gateway.Progress, then func()) {
 	p.ID, p.Token = it.ID, it.Token
 	w.Store.Progress(p, func(next []gateway.Item, err error) {
 		if err != nil {
@@ -261,6 +268,9 @@ func (w *Worker) tell(it gateway.Item, p gateway.Progress) {
 			w.counts.Faults.Add(1)
 			w.Log.Warn("word about an item refused", slog.Int64("item", it.ID), slog.String("state", p.State.String()), slog.String("error", err.Error()))
 			return
+		}
+		if then != nil {
+			then()
 		}
 		w.Dispatch(next)
 	})

@@ -43,10 +43,13 @@ type storedSession struct {
 	Lang     i18n.Lang       `json:"lang,omitempty"`
 	Chosen   bool            `json:"chosen,omitempty"`
 	Native   bool            `json:"native,omitempty"`
+	Latin    bool            `json:"latin,omitempty"`
 	Stopped  bool            `json:"stopped,omitempty"`
 	Updated  int64           `json:"updated,omitempty"`
 	Dialogue *storedDialogue `json:"dialogue,omitempty"`
 	Undo     *storedUndo     `json:"undo,omitempty"`
+	Live     *storedLive     `json:"live,omitempty"`
+	PIN      *storedPIN      `json:"pin,omitempty"`
 
 	Pending ledgerclient.Receipt `json:"pending,omitempty"`
 }
@@ -64,6 +67,24 @@ type storedDialogue struct {
 	Last    *gateway.Reply      `json:"last,omitempty"`
 }
 
+// storedLive is the last screen of a live channel.
+type storedLive struct {
+	Session string `json:"session,omitempty"`
+	Key     string `json:"key,omitempty"`
+	Proved  bool   `json:"proved,omitempty"`
+	// Last says that the screen is the dialogue's last reply.
+	Last  bool         `json:"last,omitempty"`
+	Shown *storedShown `json:"shown,omitempty"`
+}
+
+type storedPIN struct {
+	MAC    string `json:"mac,omitempty"`
+	Chosen string `json:"chosen,omitempty"`
+	Wrong  int    `json:"wrong,omitempty"`
+	Locks  int    `json:"locks,omitempty"`
+	Until  int64  `json:"until,omitempty"`
+}
+
 type storedUndo struct {
 	Ask     gateway.Ask          `json:"ask"`
 	Receipt ledgerclient.Receipt `json:"receipt,omitempty"`
@@ -77,7 +98,7 @@ func decodeSession(citizen gateway.Address, version int64, body []byte) (gateway
 	}
 	s := gateway.Session{
 		Citizen: citizen, Version: version,
-		Lang: in.Lang, LangChosen: in.Chosen, Native: in.Native, Stopped: in.Stopped, Updated: instant(in.Updated), Pending: in.Pending,
+		Lang: in.Lang, LangChosen: in.Chosen, Native: in.Native, Latin: in.Latin, Stopped: in.Stopped, Updated: instant(in.Updated), Pending: in.Pending,
 	}
 	if d := in.Dialogue; d != nil {
 		s.Dialogue = gateway.Dialogue{
@@ -90,6 +111,15 @@ func decodeSession(citizen gateway.Address, version int64, body []byte) (gateway
 				s.Dialogue.Slots[name] = gateway.Private(v)
 			}
 		}
+	}
+	if l := in.Live; l != nil {
+		s.Live = gateway.Live{Session: l.Session, Key: l.Key, Proved: l.Proved, Shown: l.Shown.reply()}
+		if l.Last {
+			s.Live.Shown = s.Dialogue.Last
+		}
+	}
+	if p := in.PIN; p != nil {
+		s.PIN = gateway.PIN{MAC: p.MAC, Chosen: p.Chosen, Wrong: p.Wrong, Locks: p.Locks, Until: instant(p.Until)}
 	}
 	if u := in.Undo; u != nil {
 		s.Undo = &gateway.Undo{Ask: u.Ask, Receipt: u.Receipt, Until: instant(u.Until)}

@@ -104,11 +104,22 @@ func encodeSession(s *gateway.Session) ([]byte, error) {
 	o.text("lang", string(s.Lang))
 	o.flag("chosen", s.LangChosen)
 	o.flag("native", s.Native)
+	o.flag("latin", s.Latin)
 	o.flag("stopped", s.Stopped)
 	o.number("updated", ms(s.Updated))
 	o.text("pending", string(s.Pending))
 	if err := o.dialogue(&s.Dialogue); err != nil {
 		return nil, err
+	}
+	o.live(s)
+	if p := &s.PIN; *p != (gateway.PIN{}) {
+		o.open("pin", '{')
+		o.text("mac", p.MAC)
+		o.text("chosen", p.Chosen)
+		o.number("wrong", int64(p.Wrong))
+		o.number("locks", int64(p.Locks))
+		o.number("until", ms(p.Until))
+		o.close('}')
 	}
 	if u := s.Undo; u != nil {
 		if err := o.other("undo", &storedUndo{Ask: u.Ask, Receipt: u.Receipt, Until: ms(u.Until)}); err != nil {
@@ -182,6 +193,7 @@ func (o *object) reply(name string, r *gateway.Reply) {
 	o.open("format", '{')
 	o.text("lang", string(r.Format.Lang))
 	o.flag("native", r.Format.Native)
+	o.flag("latin", r.Format.Latin)
 	o.close('}')
 	if r.Parts != nil {
 		o.open("parts", '[')
@@ -202,6 +214,8 @@ func (o *object) reply(name string, r *gateway.Reply) {
 	}
 	o.flag("more", r.More)
 	o.text("expect", r.Expect)
+	o.flag("back", r.Back)
+	o.number("page", int64(r.Page))
 	o.flag("end", r.End)
 	o.close('}')
 }

@@ -1,11 +1,13 @@
 package turn
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,6 +20,12 @@ import (
 const (
 	NoticeLater = "later" // the answer follows
 	NoticeBusy  = "busy"  // try again later
+	// NoticeExpired says that there is no answer and none will follow: she has
+	// written STOP, or there is no way back.
+	NoticeExpired = "late-expired"
+	// NoticeQuiet says that a transaction is received, to somebody who is not
+	// sent its outcome.
+	NoticeQuiet = "received-quiet"
 )
 
 // Classes of messages, for metrics.
@@ -26,8 +34,15 @@ const (
 	ClassReceipt = "receipt" // a transaction is received, and not yet recorded
 )
 
-// route is the way back to whoever sent in.
-func route(in gateway.Inbound) gateway.Route {
+// route is the way back to whoever sent in: by SMS if she is on a live channel.
+func (t *Taker) route(in gateway.Inbound) gateway.Route {
+	switch {
+	case !in.Medium.Live():
+	case t.Back == nil:
+		return gateway.Route{Medium: gateway.SMS, Citizen: in.From}
+	default:
+		return t.Back(in)
+	}
 	return gateway.Route{Medium: in.Medium, Link: in.Link, Citizen: in.From, Code: in.To}
 }
 
@@ -36,10 +51,11 @@ func (t *Taker) say(effects []gateway.Effect, in gateway.Inbound, r gateway.Repl
 	if r.Empty() {
 		return effects
 	}
+	to := t.route(in)
 	return append(effects, gateway.Effect{
 		Kind: gateway.Message, Lane: gateway.Message.Lane(in.From), Lease: due.IsZero(),
-		Due: due, Expires: t.Now().Add(t.AnswerLife), To: route(in),
-		SMS: &gateway.SMSOut{Text: gateway.Private(t.Words.Render(r, in.Medium)), Class: class},
+		Due: due, Expires: t.Now().Add(t.AnswerLife), To: to,
+		SMS: &gateway.SMSOut{Text: gateway.Private(t.Words.Render(r, to.Medium)), Class: class},
 	})
 }
 
@@ -56,7 +72,7 @@ func (t *Taker) evaluate(ctx context.Context, ask gateway.Ask, in gateway.Inboun
 func (t *Taker) caller(ask gateway.Ask, citizen gateway.Address) ledgerclient.Caller {
 	return ledgerclient.Caller{
 		Pseudonym: t.Signer.Pseudonym(ask.Department, citizen.Reveal()),
-		Channel:   string(ask.Medium), Assurance: ledgerclient.Number,
+		Channel:   string(ask.Medium), Assurance: cmp.Or(ask.Assurance, ledgerclient.Number),
 	}
 }
 
@@ -66,9 +82,10 @@ func (t *Taker) caller(ask gateway.Ask, citizen gateway.Address) ledgerclient.Ca
 // is recorded, the outbox tells her so.
 func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.Effect, error) {
 	ask, now := *out.Submit, t.Now().UTC()
+	ask.Silent = t.silent(j, &out.Session)
 	receipt := ledgerclient.NewReceipt()
 	salts := sealPrivate(&ask)
-	key := businessKey(j.in, j.row)
+	key := businessKey(j)
 	signed, err := t.Signer.SignEnvelope(t.ctx, ledgerclient.Envelope{
 		Receipt: receipt, Key: key, Service: ask.Service, Version: ask.Version,
 		Call: ask.Call, Caller: t.caller(ask, j.in.From), Consent: ask.Consent, Time: now,
@@ -78,15 +95,18 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 	}
 	ask.Call.Args = nil // the envelope holds them
 	effects := []gateway.Effect{{
-		Kind: gateway.Transaction, Lane: gateway.Transaction.Lane(j.in.From), Lease: true, Ask: &ask, To: route(j.in),
+		Kind: gateway.Transaction, Lane: gateway.Transaction.Lane(j.in.From), Lease: true, Ask: &ask, To: t.route(j.in),
 		Tx: &gateway.TxOut{Receipt: receipt, Key: key, Envelope: signed, Salts: salts},
 	}}
+	if ask.Silent {
+		out.Reply = quietly(out.Reply)
+	}
 	received := withReceipt(out.Reply, receipt)
 	due := now.Add(t.Patience)
 	if !t.Ledger.Up() {
 		due = now
 	}
-	if said := t.say(nil, j.in, received, ClassReceipt, due); len(said) > 0 {
+	if said := t.say(nil, j.in, received, ClassReceipt, due); len(said) > 0 && !ask.Silent {
 		// A lane of its own, so that waiting for the ledger holds up nothing.
 		said[0].Lane, said[0].Unless = "receipt:"+string(receipt), receipt
 		effects = append(effects, said[0])
@@ -98,6 +118,9 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 	}
 	out.Session.Pending = receipt
 	out.Submit, out.Reply = nil, gateway.Reply{}
+	if j.live() {
+		out.Reply = received
+	}
 	t.counts.Submitted.Add(1)
 	return out, effects, nil
 }
@@ -117,11 +140,34 @@ func withReceipt(r gateway.Reply, receipt ledgerclient.Receipt) gateway.Reply {
 	return r
 }
 
-// businessKey is the idempotency key of the transaction that the message in
-// row asked for: the same however often its turn is taken.
-func businessKey(in gateway.Inbound, row int64) string {
+// silent says that nothing is sent to the citizen behind j.
+func (t *Taker) silent(j *job, s *gateway.Session) bool {
+	return j.live() && (s.Stopped || t.route(j.in).Link == "")
+}
+
+// quietly is the reply to a transaction for somebody who is not sent its outcome.
+func quietly(r gateway.Reply) gateway.Reply {
+	r.Parts = slices.Clone(r.Parts)
+	for i := range r.Parts {
+		if p := &r.Parts[i]; p.Service == "" && p.Text == "received" {
+			p.Text = NoticeQuiet
+		}
+	}
+	return r
+}
+
+// businessKey is the idempotency key of the transaction that a message asked
+// for: the same however often its turn is taken. A live input has no row in the
+// inbox; its dialogue and its key there, or a nonce, stand for it.
+func businessKey(j *job) string {
+	in := &j.in
+	parts := []string{"setu/1", in.Link, in.Key, in.Bind, strconv.FormatInt(in.At.UnixMilli(), 10), strconv.FormatInt(j.row, 10)}
+	if j.live() {
+		parts[2] = in.RetryKey()
+		parts = append(parts, in.Session, in.From.Reveal(), j.nonce)
+	}
 	h := sha256.New()
-	for _, s := range []string{"setu/1", in.Link, in.Key, in.Bind, strconv.FormatInt(in.At.UnixMilli(), 10), strconv.FormatInt(row, 10)} {
+	for _, s := range parts {
 		_, _ = h.Write([]byte(s))
 		_, _ = h.Write([]byte{0})
 	}

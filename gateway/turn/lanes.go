@@ -16,6 +16,10 @@ type job struct {
 	recovered bool
 	// done answers the provider; it is called once.
 	done func(error)
+	// reply takes the one screen of a live input; nil for a message.
+	reply chan screen
+	// nonce is in the place of a key that the provider does not give.
+	nonce string
 	// accepted is closed when a message that came while its citizen was
 	// busy is on disk; dropped says that it need not be taken.
 	accepted chan struct{}
@@ -27,6 +31,10 @@ type lane struct{ waiting []*job }
 
 // laneDepth bounds the messages of one citizen that wait in memory.
 const laneDepth = 512
+
+// liveDepth bounds those of them before a live input: its citizen would have
+// gone before they are through.
+const liveDepth = 16
 
 // laneShards keeps the lanes' locks short; a power of two.
 const laneShards = 64
@@ -74,7 +82,8 @@ func (l *lanes) enter(j *job) place {
 	case !busy:
 		s.busy[j.in.From] = &lane{}
 		return heads
-	case len(ln.waiting) >= laneDepth && j.row == 0:
+	case len(ln.waiting) >= laneDepth && j.row == 0,
+		j.live() && len(ln.waiting) >= liveDepth:
 		return full
 	}
 	ln.waiting = append(ln.waiting, j)
@@ -105,6 +114,7 @@ func (t *Taker) enter(j *job) {
 	}
 	switch t.lanes.enter(j) {
 	case heads:
+		j.accepted = nil // its turn accepts it
 		t.start(j)
 		return
 	case full:
@@ -165,12 +175,14 @@ func (t *Taker) work(j *job) {
 // serve takes the turns of one citizen until none is left.
 func (t *Taker) serve(j *job) {
 	from := j.in.From
-	for first := true; j != nil; j = t.lanes.next(from) {
-		if !first && !j.recovered {
+	for ; j != nil; j = t.lanes.next(from) {
+		if j.accepted != nil {
 			<-j.accepted // the store calls back in any case
 		}
-		first = false
-		if !j.dropped {
+		switch {
+		case j.live():
+			t.guardedLive(j)
+		case !j.dropped:
 			t.guarded(j)
 		}
 	}

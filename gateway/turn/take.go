@@ -220,6 +220,9 @@ func (t *Taker) catchUp(ctx context.Context, s *gateway.Session) error {
 	return nil
 }
 
+// pinPurpose keeps the digests of PINs apart from the departments' pseudonyms.
+const pinPurpose = "setu/pin"
+
 // consult carries out what the dialogue asked for: a query, a transaction or a
 // look at a receipt. It returns the dialogue's outcome after it.
 func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.Effect, error) {
@@ -233,7 +236,9 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 			if late != nil {
 				return next, []gateway.Effect{*late}, nil
 			}
-			out = next
+			if out = next; out.Reply.End && t.copies(j, out) {
+				return out, t.say(nil, j.in, out.Reply, ClassAnswer, time.Time{}), nil
+			}
 		case out.Submit != nil:
 			return t.submit(j, out)
 		case out.Lookup != "":
@@ -245,6 +250,9 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 				st.Receipt = out.Lookup
 			}
 			out = t.Dialogue.Standing(out.Session, st, t.Now())
+		case out.PIN != "":
+			mac := t.Signer.Pseudonym(pinPurpose, j.in.From.Reveal()+"/"+out.PIN.Reveal())
+			out = t.Dialogue.Proven(out.Session, j.in.Medium, mac, t.Now())
 		default:
 			return out, nil, nil
 		}
@@ -252,12 +260,23 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 	return out, nil, fmt.Errorf("turn: a service asks the ledger more than %d times for one message", maxQuestions)
 }
 
+// patience is how long a citizen waits for the ledger.
+func (t *Taker) patience(m gateway.Medium) time.Duration {
+	if !m.Live() {
+		return t.Patience
+	}
+	if d, ok := t.LivePatience[m]; ok {
+		return d
+	}
+	return DefaultLivePatience
+}
+
 // query asks the ledger and waits as long as the channel has patience. If the
 // answer does not come, late is the question as an effect: the citizen is told
 // that its answer follows.
 func (t *Taker) query(j *job, out gateway.Outcome) (next gateway.Outcome, late *gateway.Effect) {
 	ask := *out.Query
-	ctx, cancel := context.WithTimeout(t.ctx, t.Patience)
+	ctx, cancel := context.WithTimeout(t.ctx, t.patience(j.in.Medium))
 	defer cancel()
 	err := t.catchUp(ctx, &out.Session)
 	if err == nil {
@@ -270,9 +289,13 @@ func (t *Taker) query(j *job, out gateway.Outcome) (next gateway.Outcome, late *
 	t.Log.Info("question deferred", slog.Int64("row", j.row), slog.String("service", ask.Service), slog.String("class", ledgerclient.ClassOf(err).String()))
 	now := t.Now()
 	out.Query = nil
+	if t.silent(j, &out.Session) {
+		out.Reply = t.Dialogue.Notice(ask.Format, NoticeExpired, nil)
+		return out, nil
+	}
 	out.Reply = t.Dialogue.Notice(ask.Format, NoticeLater, nil)
 	return out, &gateway.Effect{
 		Kind: gateway.Question, Lane: gateway.Question.Lane(j.in.From),
-		Expires: now.Add(t.AnswerLife), Ask: &ask, To: route(j.in),
+		Expires: now.Add(t.AnswerLife), Ask: &ask, To: t.route(j.in),
 	}
 }

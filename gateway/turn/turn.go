@@ -30,6 +30,9 @@ const (
 	// DefaultPatience is how long an SMS query waits for the ledger before
 	// the citizen is told that her answer follows.
 	DefaultPatience = 10 * time.Second
+	// DefaultLivePatience is how long a citizen with a screen before her waits
+	// for the ledger: USSD networks give up after a few seconds.
+	DefaultLivePatience = 3 * time.Second
 	// DefaultAnswerLife is how long a late answer is still worth sending.
 	DefaultAnswerLife = 24 * time.Hour
 	// DefaultUnderWay bounds the messages that have their turn at one time.
@@ -43,6 +46,7 @@ type Dialogue interface {
 	Step(s gateway.Session, in gateway.Inbound) gateway.Outcome
 	Resume(s gateway.Session, ask gateway.Ask, a ledgerclient.Answer, now time.Time) gateway.Outcome
 	Standing(s gateway.Session, st gateway.Standing, now time.Time) gateway.Outcome
+	Proven(s gateway.Session, m gateway.Medium, mac string, now time.Time) gateway.Outcome
 	Notice(f i18n.Format, key string, vals map[string]i18n.Value) gateway.Reply
 }
 
@@ -81,10 +85,19 @@ type Config struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 
-	Patience   time.Duration // for queries, see DefaultPatience
-	AnswerLife time.Duration // see DefaultAnswerLife
-	UnderWay   int           // see DefaultUnderWay
-	Cached     int           // sessions, see DefaultCached
+	// Back is the way by SMS to a citizen who is on a live channel: link and
+	// short code. Nil, or a route without a link, is that there is none.
+	Back func(in gateway.Inbound) gateway.Route
+	// Screens is how many screens of a link a reply takes; nil is one.
+	Screens func(r gateway.Reply, m gateway.Medium, link string) int
+
+	Patience time.Duration // for queries, see DefaultPatience
+	// LivePatience is that of live channels by their medium; one that is not
+	// in it has DefaultLivePatience.
+	LivePatience map[gateway.Medium]time.Duration
+	AnswerLife   time.Duration // see DefaultAnswerLife
+	UnderWay     int           // see DefaultUnderWay
+	Cached       int           // sessions, see DefaultCached
 }
 
 // Taker takes turns. Make one with [New]; stop it with [Taker.Close].
@@ -93,6 +106,7 @@ type Taker struct {
 	lanes    lanes
 	sessions sessionCache
 	counts   Counts
+	waiters  waiters
 
 	ctx    context.Context // ends when Close gives up waiting
 	cancel context.CancelFunc

@@ -65,6 +65,10 @@ func (d *dialogue) Standing(s gateway.Session, st gateway.Standing, _ time.Time)
 	return gateway.Outcome{Session: s, Reply: said("standing " + st.State.String())}
 }
 
+func (d *dialogue) Proven(s gateway.Session, _ gateway.Medium, mac string, _ time.Time) gateway.Outcome {
+	return gateway.Outcome{Session: s, Reply: said("proven " + mac)}
+}
+
 func (d *dialogue) Notice(_ i18n.Format, key string, _ map[string]i18n.Value) gateway.Reply {
 	return said("notice " + key)
 }

@@ -1,0 +1,80 @@
+package dialogue
+
+import (
+	"setu/gateway"
+	"setu/gateway/catalogue"
+	"setu/i18n"
+)
+
+// stepLetters asks somebody who has never written which language and letters
+// she reads, before anything else.
+const stepLetters = "letters"
+
+// slotDialled keeps what was dialled until the language is known.
+const slotDialled = "*"
+
+// reading is a language in some letters: in what a handset may be able to show.
+type reading struct {
+	id    string // BCP 47
+	lang  i18n.Lang
+	latin bool
+	label string // key of the engine's text
+}
+
+// readings are all of them, in the order of the screen.
+func readings() [5]reading {
+	return [...]reading{
+		{"bn", i18n.Bengali, false, "language-bn"},
+		{"hi", i18n.Hindi, false, "language-hi"},
+		{"en", i18n.English, false, "language-en"},
+		{"bn-Latn", i18n.Bengali, true, "letters-bn"},
+		{"hi-Latn", i18n.Hindi, true, "letters-hi"},
+	}
+}
+
+// firstDial asks for language and letters, and keeps what was dialled, but not
+// what may hold a PIN.
+func (m *move) firstDial(msg *said) {
+	m.leave()
+	m.s.Dialogue.Step = stepLetters
+	if to, _, ok := m.target(msg); len(msg.tokens) > 0 && !(ok && guarded(to.Service)) {
+		m.s.Dialogue.Slots = map[string]gateway.Private{slotDialled: gateway.Private(msg.text)}
+	}
+	m.askLetters()
+}
+
+// speech asks for language and letters in the course of a dialogue.
+func (m *move) speech() {
+	if !m.inService() {
+		m.leave()
+	}
+	m.askLetters()
+}
+
+func (m *move) askLetters() {
+	m.clearOffers()
+	m.sayOwn("letters")
+	for _, r := range readings() {
+		m.offer(doLetters, r.id, gateway.Part{Text: r.label})
+	}
+	m.out.Reply.Expect = string(catalogue.InputChoice)
+}
+
+// setLetters sets language and letters for good, and goes on.
+func (m *move) setLetters(id string) {
+	for _, r := range readings() {
+		if r.id == id {
+			m.s.Lang, m.s.LangChosen, m.s.Latin = r.lang, true, r.latin
+		}
+	}
+	switch d := &m.s.Dialogue; {
+	case d.Step == stepLetters:
+		dialled := d.Slots[slotDialled].Reveal()
+		m.leave()
+		m.reach(parse(dialled))
+	case m.inService() && !m.waiting():
+		m.carryOn()
+	default:
+		m.menu(0)
+	}
+}

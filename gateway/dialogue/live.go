@@ -1,0 +1,173 @@
+package dialogue
+
+import (
+	"strings"
+
+	"setu/gateway"
+	"setu/gateway/catalogue"
+)
+
+// live takes one thing that a citizen did on a channel on which she waits for
+// the next screen.
+func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
+	key, was := in.RetryKey(), s.Live
+	if key != "" && key == was.Key && in.Session == was.Session && was.Shown != nil {
+		return gateway.Outcome{Session: s, Reply: *was.Shown, Again: true}
+	}
+	m := e.begin(s, in.Medium, in.At)
+	m.fresh = in.Event == gateway.New || in.Session != "" && in.Session != was.Session
+	m.s.Live = gateway.Live{Session: in.Session, Key: key, Proved: was.Proved && !m.fresh && m.recent()}
+	text := in.Text.Reveal()
+	if in.Cumulative && !m.fresh {
+		text = text[strings.LastIndexByte(text, '*')+1:]
+	}
+	if !m.fresh && !in.Undecodable && !in.Incomplete {
+		if r, ok := e.turned(was.Shown, text, in); ok {
+			m.s.Updated = in.At
+			return gateway.Outcome{Session: m.s, Reply: r}
+		}
+	}
+	switch {
+	case in.Incomplete:
+		m.sayOwn("incomplete")
+	case in.Undecodable:
+		m.sayOwn("undecodable")
+	case m.fresh:
+		m.dialled(text)
+	default:
+		m.hear(text)
+	}
+	m.s.Updated = in.At
+	return m.done()
+}
+
+// recent says that the dialogue was cut off only a moment ago.
+func (m *move) recent() bool { return m.now.Sub(m.s.Updated) <= m.e.o.RedialFor }
+
+// turned is the screen before or after the one that is shown, of a reply that
+// takes several, if that is what the text asks for.
+func (e *Engine) turned(shown *gateway.Reply, text string, in gateway.Inbound) (gateway.Reply, bool) {
+	if shown == nil || e.o.Screens == nil {
+		return gateway.Reply{}, false
+	}
+	msg := parse(text)
+	to := shown.Page
+	switch e.turning(&msg) {
+	case catalogue.More:
+		if to++; to >= e.o.Screens(*shown, in.Medium, in.Link) {
+			return gateway.Reply{}, false
+		}
+	case catalogue.Back:
+		to--
+	}
+	if to < 0 || to == shown.Page {
+		return gateway.Reply{}, false
+	}
+	r := *shown
+	r.Page = to
+	return r, true
+}
+
+// turning is More or Back if that is all that the message says.
+func (e *Engine) turning(msg *said) catalogue.Command {
+	if msg.number() {
+		switch msg.tokens[0].folded {
+		case "9":
+			return catalogue.More
+		case "0":
+			return catalogue.Back
+		}
+		return ""
+	}
+	if word, used := e.word(msg); used == len(msg.tokens) {
+		return word.Command
+	}
+	return ""
+}
+
+// dialled begins a live dialogue. What was dialled behind the service code goes
+// straight to a service: its place in the whole main menu, or its keyword, and
+// then its inputs.
+func (m *move) dialled(text string) {
+	if len(text) > maxOctets {
+		text = ""
+	}
+	msg := parse(text)
+	if m.s.Lang == "" && m.medium == gateway.USSD {
+		m.firstDial(&msg)
+		return
+	}
+	m.reach(msg)
+}
+
+// reach goes where a dialled text leads.
+func (m *move) reach(msg said) {
+	if len(msg.tokens) == 0 {
+		m.opened()
+		return
+	}
+	m.fresh = true
+	if s, rest, ok := m.target(&msg); ok {
+		m.enter(s.Service, s.Step, rest)
+		return
+	}
+	m.leave()
+	first := msg.tokens[0].folded
+	switch word, used := m.e.word(&msg); {
+	case isDigits(first) && len(first) <= 2:
+		m.reachPlace(first)
+	case m.command(&msg, word, used):
+	default:
+		m.outside(&msg, word, used)
+	}
+}
+
+// reachPlace takes a number that is no service's place.
+func (m *move) reachPlace(number string) {
+	switch {
+	case number == "0" || number == "00":
+		m.menu(0)
+	case m.medium == gateway.USSD && place(number) == len(m.e.words.Services()):
+		m.speech()
+	default:
+		m.wrongAtMenu()
+	}
+}
+
+// target is the service that a dialled text begins with, and the rest of it.
+func (m *move) target(msg *said) (to catalogue.Word, rest said, ok bool) {
+	if len(msg.tokens) == 0 {
+		return to, rest, false
+	}
+	if first := msg.tokens[0].folded; isDigits(first) {
+		i, all := place(first), m.e.words.Services()
+		if i < 0 || i >= len(all) {
+			return to, rest, false
+		}
+		return catalogue.Word{Service: all[i], Step: all[i].Steps[0].ID}, msg.from(1), true
+	}
+	word, used := m.e.word(msg)
+	return word, msg.from(used), word.Service != nil
+}
+
+// place is the place in a list, from 0, that a number of one or two digits
+// means; less than 0 is none.
+func place(number string) int {
+	switch len(number) {
+	case 1:
+		return int(number[0]-'0') - 1
+	case 2:
+		return 10*int(number[0]-'0') + int(number[1]-'0') - 1
+	}
+	return -1
+}
+
+// opened begins a live dialogue without a wish: one that was cut off a moment
+// ago can be gone on with.
+func (m *move) opened() {
+	if m.inService() && !m.waiting() && !m.outdated() && m.recent() {
+		m.askResume()
+		return
+	}
+	m.menu(0)
+}

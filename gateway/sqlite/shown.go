@@ -1,0 +1,161 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"setu/gateway"
+	"setu/i18n"
+)
+
+// A screen is written with each input of a live dialogue, so that it is in a
+// short form: texts are arrays, and options have no digits where these count up
+// from 1. It takes half of the octets of a [gateway.Reply] (see
+// TestSession_ScreenIsShort).
+
+// storedShown is a reply in the short form.
+type storedShown struct {
+	Lang    i18n.Lang    `json:"l,omitempty"`
+	Flags   uint8        `json:"f,omitempty"`
+	Expect  string       `json:"x,omitempty"`
+	Page    int          `json:"n,omitempty"`
+	Parts   []storedPart `json:"p,omitempty"`
+	Options []storedPart `json:"o,omitempty"`
+	Digits  []string     `json:"d,omitempty"` // where they do not count up
+}
+
+// Flags of a storedShown.
+const (
+	shownNative = 1 << iota
+	shownLatin
+	shownMore
+	shownBack
+	shownEnd
+)
+
+// storedPart is ["text"], ["service","text"] or ["service","text",{values}].
+type storedPart gateway.Part
+
+// UnmarshalJSON reads what [object.shortPart] writes.
+func (p *storedPart) UnmarshalJSON(b []byte) error {
+	var fields []json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return err
+	}
+	to := []any{&p.Service, &p.Text, &p.Values}
+	if len(fields) == 1 {
+		to = []any{&p.Text}
+	}
+	for i, f := range fields {
+		if i == len(to) {
+			break
+		}
+		if err := json.Unmarshal(f, to[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reply is the reply; nil gives nil.
+func (s *storedShown) reply() *gateway.Reply {
+	if s == nil {
+		return nil
+	}
+	r := &gateway.Reply{
+		Format: i18n.Format{Lang: s.Lang, Native: s.Flags&shownNative != 0, Latin: s.Flags&shownLatin != 0},
+		More:   s.Flags&shownMore != 0, Back: s.Flags&shownBack != 0, End: s.Flags&shownEnd != 0,
+		Expect: s.Expect, Page: s.Page,
+	}
+	for _, p := range s.Parts {
+		r.Parts = append(r.Parts, gateway.Part(p))
+	}
+	for i, p := range s.Options {
+		o := gateway.Option{Digit: strconv.Itoa(i + 1), Label: gateway.Part(p)}
+		if i < len(s.Digits) {
+			o.Digit = s.Digits[i]
+		}
+		r.Options = append(r.Options, o)
+	}
+	return r
+}
+
+// live writes the last screen of a live channel.
+func (o *object) live(s *gateway.Session) {
+	l := &s.Live
+	if *l == (gateway.Live{}) {
+		return
+	}
+	o.open("live", '{')
+	o.text("session", l.Session)
+	o.text("key", l.Key)
+	o.flag("proved", l.Proved)
+	switch {
+	case l.Shown == nil:
+	case l.Shown == s.Dialogue.Last:
+		o.flag("last", true)
+	default:
+		o.shown(l.Shown)
+	}
+	o.close('}')
+}
+
+func (o *object) shown(r *gateway.Reply) {
+	var flags int64
+	for i, set := range [...]bool{r.Format.Native, r.Format.Latin, r.More, r.Back, r.End} {
+		if set {
+			flags |= 1 << i
+		}
+	}
+	o.open("shown", '{')
+	o.text("l", string(r.Format.Lang))
+	o.number("f", flags)
+	o.text("x", r.Expect)
+	o.number("n", int64(r.Page))
+	if r.Parts != nil {
+		o.open("p", '[')
+		for i := range r.Parts {
+			o.shortPart(&r.Parts[i])
+		}
+		o.close(']')
+	}
+	if r.Options != nil {
+		o.open("o", '[')
+		counted := true
+		for i := range r.Options {
+			o.shortPart(&r.Options[i].Label)
+			counted = counted && r.Options[i].Digit == strconv.Itoa(i+1)
+		}
+		o.close(']')
+		if !counted {
+			o.open("d", '[')
+			for i := range r.Options {
+				o.key("")
+				o.quote(r.Options[i].Digit)
+			}
+			o.close(']')
+		}
+	}
+	o.close('}')
+}
+
+// shortPart writes a part as an array.
+func (o *object) shortPart(p *gateway.Part) {
+	o.open("", '[')
+	if p.Service != "" || p.Values != nil {
+		o.key("")
+		o.quote(p.Service)
+	}
+	o.key("")
+	o.quote(p.Text)
+	if p.Values != nil {
+		o.key("")
+		*o = append(*o, '{')
+		for name, v := range p.Values {
+			o.member(name)
+			o.value(v)
+		}
+		o.close('}')
+	}
+	o.close(']')
+}

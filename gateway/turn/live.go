@@ -1,0 +1,287 @@
+package turn
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"setu/channels"
+	"setu/gateway"
+	"setu/gateway/crashpoint"
+	"setu/i18n"
+	"setu/ledgerclient"
+)
+
+var _ channels.Handler = (*Taker)(nil)
+
+// screen is what a live input is answered with.
+type screen struct {
+	reply gateway.Reply
+	err   error
+}
+
+// live says that a citizen waits for the job's screen.
+func (j *job) live() bool { return j.reply != nil }
+
+// Handle takes the turn of one input of a live dialogue and gives the screen to
+// show, which is on disk by then. It waits behind the citizen's other turns. The
+// reply is never empty for New and Input: with an error it is the engine's word
+// that we are busy, which ends the dialogue, and the error is for the log. Errors:
+// [ErrBusy], those of the store, and that of ctx, after which the turn goes on.
+func (t *Taker) Handle(ctx context.Context, in gateway.Inbound) (gateway.Reply, error) {
+	if in.Event == gateway.Abort || in.Event == gateway.Timeout {
+		return gateway.Reply{}, nil // what was said stands in the store
+	}
+	in.At = in.At.UTC().Truncate(time.Millisecond) // as the store keeps it
+	j := &job{in: in, reply: make(chan screen, 1)}
+	if in.Key == "" {
+		j.nonce = rand.Text()
+	}
+	if err := t.reserve(ctx); err != nil {
+		return t.busy(in.From), err
+	}
+	switch t.lanes.enter(j) {
+	case full:
+		<-t.room
+		t.counts.Throttled.Add(1)
+		return t.busy(in.From), ErrBusy
+	case follows:
+		<-t.room // the turn in hand has its own
+	case heads:
+		t.turns.Add(1)
+		t.head(j) //nolint:contextcheck // the turn is finished even if nobody waits for it
+	}
+	select {
+	case s := <-j.reply:
+		return s.reply, s.err
+	case <-ctx.Done():
+		return t.busy(in.From), ctx.Err()
+	}
+}
+
+// reserve takes room for one turn, and waits for it no longer than a citizen
+// does.
+func (t *Taker) reserve(ctx context.Context) error {
+	select {
+	case t.room <- struct{}{}:
+		return nil
+	default:
+	}
+	wait := time.NewTimer(DefaultLivePatience)
+	defer wait.Stop()
+	select {
+	case t.room <- struct{}{}:
+		return nil
+	case <-wait.C:
+		t.counts.Throttled.Add(1)
+		return ErrBusy
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// head takes the turn of a live input that is alone in its lane, on its caller's
+// goroutine. What came meanwhile is served by another.
+func (t *Taker) head(j *job) {
+	t.guardedLive(j)
+	next := t.lanes.next(j.in.From)
+	if next == nil {
+		<-t.room
+		t.turns.Done()
+		return
+	}
+	go t.work(next) // with the room and the count of this turn
+}
+
+// guardedLive takes the turn of a live input and survives a panic in it.
+func (t *Taker) guardedLive(j *job) {
+	defer func() {
+		if p := recover(); p != nil {
+			t.counts.Faults.Add(1)
+			t.Log.Error("turn panicked; the input is given up", slog.String("medium", string(j.in.Medium)), slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
+			t.sessions.drop(j.in.From)
+			t.show(j, screen{t.busy(j.in.From), fmt.Errorf("turn: %w", errPanic)})
+		}
+	}()
+	var r gateway.Reply
+	var err error
+	for range maxStale {
+		if r, err = t.takeLive(j); !errors.Is(err, gateway.ErrStale) && !errors.Is(err, gateway.ErrTaken) {
+			break
+		}
+		t.sessions.drop(j.in.From)
+	}
+	if err != nil {
+		if !errors.Is(err, gateway.ErrFull) { // of a full disk the store speaks once
+			t.counts.Faults.Add(1)
+			t.Log.Error("live turn not taken", slog.String("medium", string(j.in.Medium)), slog.String("error", err.Error()))
+		}
+		r = t.busy(j.in.From)
+	}
+	t.show(j, screen{r, err})
+}
+
+// errPanic stands for a panic, whose text is in the log.
+var errPanic = errors.New("panic in a dialogue")
+
+// show hands a screen to the caller who waits for it. There is one.
+func (t *Taker) show(j *job, s screen) {
+	select {
+	case j.reply <- s:
+	default: // it has its screen: the panic came after
+	}
+}
+
+// busy is the screen of a turn that cannot be taken, in the citizen's language
+// if it is in memory.
+func (t *Taker) busy(a gateway.Address) gateway.Reply {
+	s, _ := t.sessions.get(a)
+	f := i18n.Format{Lang: cmp.Or(s.Lang, i18n.Bengali), Native: s.Native, Latin: s.Latin}
+	return t.Dialogue.Notice(f, NoticeBusy, nil)
+}
+
+// takeLive takes one turn from the input to its commit, and waits for a
+// transaction's outcome.
+func (t *Taker) takeLive(j *job) (gateway.Reply, error) {
+	s, err := t.session(j.in.From)
+	if err != nil {
+		return gateway.Reply{}, err
+	}
+	out := t.Dialogue.Step(s, j.in)
+	if out.Again {
+		t.counts.Duplicates.Add(1)
+		return out.Reply, nil
+	}
+	var effects []gateway.Effect
+	if out.Query != nil || out.Submit != nil || out.Lookup != "" || out.PIN != "" {
+		if out, effects, err = t.consult(j, out); err != nil {
+			return gateway.Reply{}, err
+		}
+	}
+	receipt := transactionOf(effects)
+	if receipt != "" && t.Ledger.Up() {
+		w := t.waiters.add(receipt)
+		defer t.waiters.remove(receipt)
+		if err := t.commitLive(s, &out, effects); err != nil {
+			return gateway.Reply{}, err
+		}
+		return t.outcome(j, out, w), nil
+	}
+	return out.Reply, t.commitLive(s, &out, effects)
+}
+
+// transactionOf is the receipt of the transaction among effects, if there is one.
+func transactionOf(effects []gateway.Effect) ledgerclient.Receipt {
+	for i := range effects {
+		if effects[i].Kind == gateway.Transaction {
+			return effects[i].Tx.Receipt
+		}
+	}
+	return ""
+}
+
+// commitLive writes what a live turn changed, with the screen, and leaves the
+// session as it is stored in out.
+func (t *Taker) commitLive(before gateway.Session, out *gateway.Outcome, effects []gateway.Effect) error {
+	after := &out.Session
+	after.Citizen, after.Version = before.Citizen, before.Version
+	after.Show(out.Reply)
+	crashpoint.Here(crashpoint.BeforeCommit)
+	if _, err := t.write(gateway.Commit{Session: after, Effects: effects}); err != nil {
+		t.sessions.drop(before.Citizen)
+		return err
+	}
+	after.Version++
+	t.sessions.put(*after)
+	t.counts.Turns.Add(1)
+	return nil
+}
+
+// outcome waits for a transaction as long as the citizen does. In time, the
+// screen is its outcome; else it stays that the request is received.
+func (t *Taker) outcome(j *job, out gateway.Outcome, w <-chan gateway.Reply) gateway.Reply {
+	received := out.Reply
+	wait := time.NewTimer(t.patience(j.in.Medium))
+	defer wait.Stop()
+	select {
+	case out.Reply = <-w:
+	case <-wait.C:
+		return received
+	case <-t.ctx.Done():
+		return received
+	}
+	before := out.Session
+	out.Session.Pending = ""
+	last := out.Reply
+	out.Session.Dialogue.Last = &last
+	if err := t.commitLive(before, &out, nil); err != nil {
+		t.Log.Warn("outcome not shown", slog.String("medium", string(j.in.Medium)), slog.String("error", err.Error()))
+		return received // which is on disk
+	}
+	return out.Reply
+}
+
+// Settled is told by the outbox what a citizen is told of her transaction, when
+// that is on disk. Who waits for it on a live channel gets it.
+func (t *Taker) Settled(r ledgerclient.Receipt, reply gateway.Reply) { t.waiters.tell(r, reply) }
+
+// waiters are the live turns that wait for the outcome of a transaction.
+type waiters struct {
+	n  atomic.Int64 // of them, so that a message's transaction takes no lock
+	mu sync.Mutex
+	by map[ledgerclient.Receipt]chan gateway.Reply
+}
+
+func (w *waiters) add(r ledgerclient.Receipt) <-chan gateway.Reply {
+	ch := make(chan gateway.Reply, 1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.by == nil {
+		w.by = map[ledgerclient.Receipt]chan gateway.Reply{}
+	}
+	w.by[r] = ch
+	w.n.Add(1)
+	return ch
+}
+
+func (w *waiters) remove(r ledgerclient.Receipt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.by, r)
+	w.n.Add(-1)
+}
+
+func (w *waiters) tell(r ledgerclient.Receipt, reply gateway.Reply) {
+	if w.n.Load() == 0 {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if ch, ok := w.by[r]; ok {
+		select {
+		case ch <- reply:
+		default: // it is told once
+		}
+	}
+}
+
+// copies says that an answer is also sent by SMS, since it took more than one
+// screen or is shorter on the screen than it could be.
+func (t *Taker) copies(j *job, out gateway.Outcome) bool {
+	m := j.in.Medium
+	if !m.Live() || t.silent(j, &out.Session) {
+		return false
+	}
+	if t.Screens != nil && t.Screens(out.Reply, m, j.in.Link) > 1 {
+		return true
+	}
+	return utf8.RuneCountInString(t.Words.Render(out.Reply, m)) < utf8.RuneCountInString(t.Words.Render(out.Reply, gateway.SMS))
+}
