@@ -96,7 +96,7 @@ func (d dialled) write(code, rest string) string {
 // *, # and "tel:".
 func readCode(b []byte) string {
 	b = bytes.TrimSpace(trimScheme(bytes.TrimSpace(b)))
-	b = bytes.TrimPrefix(b, []byte("*"))
+	b = bytes.TrimLeft(b, "*#") // some networks dial #51969#
 	return string(bytes.TrimSuffix(b, []byte("#")))
 }
 

@@ -2,6 +2,7 @@ package ussdhttp
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -187,7 +188,7 @@ func (c compiler) json(t template, v any) (template, error) {
 		if strings.HasPrefix(v.json, `"`) {
 			return c.jsonString(t, v.text)
 		}
-		return t.lit(v.json, inText), nil
+		return t.lit(cmp.Or(v.json, "null"), inText), nil // an empty value of YAML is not unmarshalled
 	}
 	s, err := scalarOf(v)
 	return t.lit(s.json, inText), err
