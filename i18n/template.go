@@ -72,6 +72,17 @@ const other = "other"
 // Names gives the names of all slots, each once, sorted.
 func (t *Template) Names() []string { return slices.Clone(t.names) }
 
+// Plain is the text, if it is the same for all values: it has no slots.
+func (t *Template) Plain() (text string, ok bool) {
+	switch {
+	case len(t.nodes) == 0:
+		return "", true
+	case len(t.nodes) == 1 && t.nodes[0].kind == literal:
+		return t.nodes[0].text, true
+	}
+	return "", false
+}
+
 // ParseTemplate reads a template. The error is a [*SyntaxError].
 func ParseTemplate(src string) (*Template, error) {
 	p := parser{src: src}

@@ -28,6 +28,9 @@ func (c *Catalogue) AppendReply(dst []byte, r gateway.Reply, m gateway.Medium) [
 	if r.More {
 		dst = c.appendPart(newLine(dst, start), &gateway.Part{Text: "nav-more"}, r.Format, m)
 	}
+	if r.Format.Latin {
+		return i18n.AppendLatin(dst[:start], string(dst[start:]))
+	}
 	return dst
 }
 
@@ -41,7 +44,7 @@ func (c *Catalogue) Lines(r gateway.Reply, m gateway.Medium) (parts, options []s
 	}
 	for i := range r.Parts {
 		if room = c.appendPart(room[:0], &r.Parts[i], r.Format, m); len(room) > 0 {
-			parts = append(parts, string(room))
+			parts = append(parts, letters(room, r.Format))
 		}
 	}
 	if len(r.Options) > 0 {
@@ -49,19 +52,34 @@ func (c *Catalogue) Lines(r gateway.Reply, m gateway.Medium) (parts, options []s
 	}
 	for i := range r.Options {
 		room = c.appendOption(room[:0], &r.Options[i], r.Format, m)
-		options = append(options, string(room))
+		options = append(options, letters(room, r.Format))
 	}
 	return parts, options
 }
 
 // Own is one of the engine's own texts, without slots, on USSD. It is empty if
-// there is no such text.
+// there is no such text or if it has slots.
 func (c *Catalogue) Own(key string, f i18n.Format) string {
 	t, ok := c.texts[key]
 	if !ok {
 		return ""
 	}
-	return t.form(f.Lang).template(gateway.USSD).String(f, func(string) (i18n.Value, bool) { return i18n.Value{}, false })
+	text, ok := t.form(f.Lang).template(gateway.USSD).Plain()
+	if !ok {
+		return ""
+	}
+	if f.Latin {
+		return i18n.Latin(text)
+	}
+	return text
+}
+
+// letters is a text as a reader's handset shows it.
+func letters(text []byte, f i18n.Format) string {
+	if f.Latin {
+		return i18n.Latin(string(text))
+	}
+	return string(text)
 }
 
 func (c *Catalogue) appendOption(dst []byte, o *gateway.Option, f i18n.Format, m gateway.Medium) []byte {

@@ -41,6 +41,10 @@ func TestCatalogue_Render(t *testing.T) {
 			Options: []gateway.Option{{Digit: "1", Label: title}, {Digit: "2", Label: card}},
 		}, gateway.SMS, "Write the number.\nDemo\n1 Demo\n2 Write the number.\n9 More"},
 		{"options only, in native digits", gateway.Reply{Format: bn, Options: []gateway.Option{{Digit: "1", Label: title}}}, gateway.SMS, "১ নমুনা"},
+		{"Latin letters, whatever the digits", gateway.Reply{
+			Format: i18n.Format{Lang: i18n.Bengali, Native: true, Latin: true}, Parts: []gateway.Part{shown}, More: true,
+			Options: []gateway.Option{{Digit: "1", Label: title}},
+		}, gateway.SMS, "12: ram\n1 nomuna\n9 aro"},
 		{"texts that are gone", gateway.Reply{Format: en, Parts: []gateway.Part{{Service: "gone", Text: "x"}, {Text: "gone"}, title}}, gateway.SMS, "Demo"},
 		{"missing value stays visible", gateway.Reply{Format: en, Parts: []gateway.Part{{Service: "demo", Text: "shown"}}}, gateway.SMS, "{card}: {name}"},
 	}
@@ -54,6 +58,47 @@ func TestCatalogue_Render(t *testing.T) {
 				t.Errorf("AppendReply = %q, want %q after what stood there", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestCatalogue_Lines: the lines are those that Render puts together.
+func TestCatalogue_Lines(t *testing.T) {
+	t.Parallel()
+	c := loadEmbedded(t)
+	part := func(key string) gateway.Part { return gateway.Part{Service: "benefit", Text: key} }
+	r := gateway.Reply{
+		Parts:   []gateway.Part{{Service: "gone", Text: "x"}, part("about"), part("want")},
+		Options: []gateway.Option{{Digit: "1", Label: part("title")}, {Digit: "2", Label: part("want.options.received")}},
+	}
+	for _, f := range []i18n.Format{{Lang: i18n.Bengali}, {Lang: i18n.Bengali, Latin: true}, {Lang: i18n.Hindi, Native: true}, {Lang: i18n.English}} {
+		r.Format = f
+		parts, options := c.Lines(r, gateway.SMS)
+		if len(parts) != 2 || len(options) != 2 {
+			t.Fatalf("Lines in %v = %q, %q, want 2 parts, 2 options", f, parts, options)
+		}
+		if got, want := strings.Join(append(parts, options...), "\n"), c.Render(r, gateway.SMS); got != want {
+			t.Errorf("Lines in %v = %q, want %q", f, got, want)
+		}
+	}
+}
+
+func TestCatalogue_Own(t *testing.T) {
+	t.Parallel()
+	c := loadEmbedded(t)
+	for _, tt := range []struct {
+		key  string
+		f    i18n.Format
+		want string
+	}{
+		{"nav-back", i18n.Format{Lang: i18n.Bengali}, "0 পিছনে"},
+		{"nav-back", i18n.Format{Lang: i18n.Hindi, Latin: true}, "0 piche"},
+		{"nav-more", i18n.Format{}, "9 More"},
+		{"no such text", i18n.Format{}, ""},
+		{"received", i18n.Format{}, ""}, // has a slot
+	} {
+		if got := c.Own(tt.key, tt.f); got != tt.want {
+			t.Errorf("Own(%q, %v) = %q, want %q", tt.key, tt.f, got, tt.want)
+		}
 	}
 }
 
