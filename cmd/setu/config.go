@@ -37,6 +37,7 @@ type Config struct {
 	Links    []Link    `yaml:"links"`
 	Partners []Partner `yaml:"partners"`
 	SMS      SMS       `yaml:"sms"`
+	USSD     USSD      `yaml:"ussd"`
 	Log      Log       `yaml:"log"`
 }
 
@@ -71,6 +72,11 @@ type SMS struct {
 	Keep Duration `yaml:"keep"`
 }
 
+// USSD is what all USSD gateways share.
+type USSD struct {
+	SMPPDialects []string `yaml:"smpp_dialects"` // folders of further dialects over SMPP
+}
+
 // Log says how much is logged, and how.
 type Log struct {
 	Level  string `yaml:"level"`  // debug, info, warn, error
@@ -91,6 +97,7 @@ type Link struct {
 	ShortCodes   []string `yaml:"short_codes"`
 	Receipts     bool     `yaml:"receipts"`
 	DLT          DLT      `yaml:"dlt"`
+	USSD         string   `yaml:"ussd"` // dialect of USSD on the link; "" is SMS only
 }
 
 // LinkTLS is how the operator's certificate is checked. Its presence turns TLS
@@ -118,6 +125,7 @@ type Partner struct {
 	MaxBinds     int      `yaml:"max_binds"`
 	Rate         float64  `yaml:"rate"`
 	ShortCodes   []string `yaml:"short_codes"`
+	USSD         string   `yaml:"ussd"` // dialect of USSD on its binds; "" is SMS only
 }
 
 // Duration reads "10s" or "15m".
@@ -176,7 +184,7 @@ func (c *Config) validate() error {
 	switch c.Profile {
 	case sandboxProfile:
 		if len(c.Partners) == 0 {
-			c.Partners = []Partner{{SystemID: sandboxPartner, Password: sandboxPartner, Allow: []string{"127.0.0.0/8", "::1/128"}, ShortCodes: []string{shortCode}}}
+			c.Partners = []Partner{{SystemID: sandboxPartner, Password: sandboxPartner, Allow: []string{"127.0.0.0/8", "::1/128"}, ShortCodes: []string{shortCode}, USSD: "standard"}}
 		}
 	case productionProfile:
 		if c.Ledger.Driver == "sandbox" {

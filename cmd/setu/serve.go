@@ -25,6 +25,7 @@ import (
 	"setu/gateway/turn"
 	"setu/ledgerclient/circuit"
 	"setu/ledgerclient/sandbox"
+	"setu/ussd/ussdsmpp"
 )
 
 // drainTime is how long a gateway that is told to stop lets what is under way
@@ -107,6 +108,8 @@ type gatewayParts struct {
 	outbox  *outbox.Worker
 	sms     *smppsms.Driver
 	console *console.Server
+	// ussdSMPP serves USSD on the SMPP links; nil when none carries it.
+	ussdSMPP *ussdsmpp.Driver
 
 	smppListener, adminListener net.Listener
 	closers                     []func() error
@@ -142,7 +145,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	if err := g.openLedger(signer); err != nil {
 		return g, err
 	}
-	engine := dialogue.New(g.cat, dialogue.Options{})
+	engine := dialogue.New(g.cat, dialogue.Options{Screens: g.screens})
 	if err := g.openSMS(); err != nil {
 		return g, err
 	}
@@ -153,6 +156,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	g.turns = turn.New(ctx, turn.Config{
 		Store: g.store, Dialogue: engine, Ledger: g.ledger, Signer: signer, Words: g.cat, Outbox: g.outbox,
 		Log: log.With(slog.String("part", "turn")), Now: time.Now, Patience: time.Duration(c.Ledger.Patience),
+		Back: g.back, Screens: g.screens,
 	})
 	return g, g.openConsole()
 }
@@ -193,6 +197,9 @@ func (g *gatewayParts) openSMS() error {
 		c.Partners = append(c.Partners, partner)
 	}
 	var err error
+	if c.Dialogues, err = g.openDialogues(); err != nil {
+		return err
+	}
 	g.sms, err = smppsms.New(c)
 	return err
 }

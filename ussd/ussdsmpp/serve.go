@@ -118,7 +118,7 @@ func (d *Driver) serve(ctx context.Context, j job) {
 	reply, err := d.Handler.Handle(ctx, j.in)
 	if err != nil {
 		d.counts.Faults.Add(1)
-		d.Log.WarnContext(ctx, "ussd turn not taken", slog.String("link", j.in.Link), slog.String("error", err.Error()))
+		d.Log.DebugContext(ctx, "ussd turn not taken", slog.String("link", j.in.Link), slog.String("error", err.Error()))
 	}
 	j.r.Respond(smpp.ROK, d.messageID(j.in.At))
 	if reply.Empty() || j.in.Event == gateway.Abort || j.in.Event == gateway.Timeout {

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"setu/channels"
+	"setu/channels/smppsms"
+	"setu/gateway"
+	"setu/ussd"
+	"setu/ussd/ussdsmpp"
+)
+
+// smppDialects are the dialects that ship and those of the configured folders.
+func (c Config) smppDialects() (ussdsmpp.Dialects, error) {
+	folders := []fs.FS{ussdsmpp.Embedded()}
+	for _, dir := range c.USSD.SMPPDialects {
+		if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+			return nil, fmt.Errorf("ussd.smpp_dialects: %s is no folder", dir)
+		}
+		folders = append(folders, os.DirFS(dir))
+	}
+	return ussdsmpp.Load(folders...)
+}
+
+// smppUSSD are the links and partners that carry USSD, by name.
+func (c Config) smppUSSD() (map[string]ussdsmpp.Link, error) {
+	dialects, err := c.smppDialects()
+	if err != nil {
+		return nil, err
+	}
+	links := map[string]ussdsmpp.Link{}
+	var errs []error
+	add := func(what, name, dialect string, codes []string) {
+		d, ok := dialects[dialect]
+		switch {
+		case dialect == "":
+		case !ok:
+			errs = append(errs, fmt.Errorf("%s %q: ussd is %q: the dialects are %s", what, name, dialect, strings.Join(dialects.Names(), ", ")))
+		default:
+			links[name] = ussdsmpp.Link{Dialect: d, Codes: codes}
+		}
+	}
+	for _, l := range c.Links {
+		add("link", l.Name, l.USSD, l.ShortCodes)
+	}
+	for _, p := range c.Partners {
+		add("partner", p.SystemID, p.USSD, p.ShortCodes)
+	}
+	return links, errors.Join(errs...)
+}
+
+// openDialogues makes the USSD side of the SMPP links; nil when none has one.
+func (g *gatewayParts) openDialogues() (smppsms.Dialogues, error) {
+	links, err := g.cfg.smppUSSD()
+	if err != nil || len(links) == 0 {
+		return nil, err
+	}
+	g.ussdSMPP = ussdsmpp.New(ussdsmpp.Config{
+		Handler: handler{g}, Layout: g.layout, Links: links,
+		Log: g.log.With(slog.String("part", "ussdsmpp")), Now: time.Now,
+	})
+	return g.ussdSMPP, nil
+}
+
+// handler passes live inputs to the turns, which are made after the drivers.
+type handler struct{ g *gatewayParts }
+
+var _ channels.Handler = handler{}
+
+// Handle passes an input on.
+func (h handler) Handle(ctx context.Context, in gateway.Inbound) (gateway.Reply, error) {
+	return h.g.turns.Handle(ctx, in)
+}
+
+// layout makes the screens of a link that carries USSD.
+func (g *gatewayParts) layout(link string) ussd.Layout {
+	l := ussd.Layout{Words: g.cat}
+	if g.ussdSMPP != nil && g.ussdSMPP.Links[link].Dialect != nil {
+		l.Limit = g.ussdSMPP.Links[link].Dialect.Limit
+	}
+	return l
+}
+
+// screens is how many screens a reply takes on a link.
+func (g *gatewayParts) screens(r gateway.Reply, m gateway.Medium, link string) int {
+	if m != gateway.USSD {
+		return 1
+	}
+	return g.layout(link).Count(r)
+}
+
+// back is the way by SMS to a citizen who is on a live channel: the link that
+// she came by, if it carries SMS, or else the first.
+func (g *gatewayParts) back(in gateway.Inbound) gateway.Route {
+	to := gateway.Route{Medium: gateway.SMS, Citizen: in.From}
+	for _, w := range g.cfg.ways() {
+		if to.Link == "" || w.Link == in.Link {
+			to.Link, to.Code = w.Link, w.Code
+		}
+	}
+	return to
+}
+
+// ways are the links and partners that SMS go out on, each with its first short
+// code.
+func (c Config) ways() []gateway.Route {
+	var list []gateway.Route
+	add := func(name string, codes []string) {
+		if len(codes) > 0 {
+			list = append(list, gateway.Route{Link: name, Code: gateway.Address(codes[0])})
+		}
+	}
+	for _, l := range c.Links {
+		add(l.Name, l.ShortCodes)
+	}
+	for _, p := range c.Partners {
+		add(p.SystemID, p.ShortCodes)
+	}
+	return list
+}
