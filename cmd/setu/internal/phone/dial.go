@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 	"time"
 
 	"setu/channels/sms"
@@ -185,8 +186,11 @@ func hidden(s string) string { return strings.Repeat("•", len([]rune(s))) }
 
 // noScreen says in a few words why there is no next screen.
 func noScreen(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
 		return "the gateway did not answer in time"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "no gateway there: is `setu serve` running?"
 	}
 	return err.Error()
 }

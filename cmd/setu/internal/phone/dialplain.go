@@ -88,6 +88,9 @@ func (d *dialler) converse(ctx context.Context, in io.Reader) error {
 	}
 	if d.s.Keys != nil {
 		for _, key := range d.s.Keys {
+			if d.call == nil && d.failed != nil {
+				return nil // it has been said why no session is open
+			}
 			if err := d.line(ctx, key); err != nil {
 				return err
 			}
