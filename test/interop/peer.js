@@ -4,6 +4,9 @@
 const readline = require('readline');
 const smpp = require('smpp');
 
+// Comverse's name of a dialogue, which the library does not know.
+smpp.addTLV('ussd_session_id', {id: 0x1501, type: smpp.types.tlv.buffer});
+
 // options reads "--name value" pairs over the defaults; "--name" alone means true.
 function options(defaults) {
 	const o = Object.assign({}, defaults);
@@ -80,6 +83,7 @@ function event(pdu) {
 	}
 	return Object.assign({
 		seq: pdu.sequence_number,
+		service_type: pdu.service_type,
 		from: pdu.source_addr,
 		to: pdu.destination_addr,
 		esm_class: pdu.esm_class,
@@ -90,12 +94,14 @@ function event(pdu) {
 }
 
 // fields gives the library's form of a message of stdin:
-// {from, to, text | hex, data_coding, esm_class, registered_delivery, payload, tlvs}.
-// payload: true sends the text in message_payload. tlvs has the library's names.
+// {from, to, text | hex, service_type, data_coding, esm_class, registered_delivery, payload, tlvs}.
+// payload: true sends the text in message_payload. tlvs has the library's names; one of
+// octets is given in hexadecimal.
 function fields(m) {
 	const f = {
 		source_addr: m.from || '',
 		destination_addr: m.to || '',
+		service_type: m.service_type || '',
 		esm_class: m.esm_class || 0,
 		registered_delivery: m.registered_delivery || 0,
 	};
@@ -108,7 +114,12 @@ function fields(m) {
 	} else {
 		f.short_message = text;
 	}
-	return Object.assign(f, m.tlvs);
+	for (const name of Object.keys(m.tlvs || {})) {
+		const value = m.tlvs[name];
+		const wantsOctets = smpp.tlvs[name] && smpp.tlvs[name].type === smpp.types.tlv.buffer;
+		f[name] = wantsOctets && typeof value === 'string' ? octets(value) : value;
+	}
+	return f;
 }
 
 // send sends m as command on session and tells of the response.

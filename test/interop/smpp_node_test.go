@@ -24,23 +24,24 @@ const patience = 20 * time.Second
 
 // event is a line that a node peer prints.
 type event struct {
-	Event      string         `json:"event"`
-	Port       int            `json:"port"`
-	Command    string         `json:"command"`
-	Status     smpp.Status    `json:"status"`
-	MessageID  string         `json:"message_id"`
-	From       string         `json:"from"`
-	To         string         `json:"to"`
-	Text       string         `json:"text"`
-	Hex        string         `json:"hex"`
-	UDH        []string       `json:"udh"`
-	ESMClass   byte           `json:"esm_class"`
-	DataCoding byte           `json:"data_coding"`
-	SystemID   string         `json:"system_id"`
-	Ref        any            `json:"ref"`
-	Message    string         `json:"message"`
-	TLVs       map[string]any `json:"tlvs"`
-	Bind       string         `json:"bind"`
+	Event       string         `json:"event"`
+	Port        int            `json:"port"`
+	Command     string         `json:"command"`
+	Status      smpp.Status    `json:"status"`
+	MessageID   string         `json:"message_id"`
+	From        string         `json:"from"`
+	To          string         `json:"to"`
+	Text        string         `json:"text"`
+	Hex         string         `json:"hex"`
+	UDH         []string       `json:"udh"`
+	ServiceType string         `json:"service_type"`
+	ESMClass    byte           `json:"esm_class"`
+	DataCoding  byte           `json:"data_coding"`
+	SystemID    string         `json:"system_id"`
+	Ref         any            `json:"ref"`
+	Message     string         `json:"message"`
+	TLVs        map[string]any `json:"tlvs"`
+	Bind        string         `json:"bind"`
 }
 
 // node is a running peer script.

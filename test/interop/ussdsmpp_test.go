@@ -1,0 +1,203 @@
+package interop_test
+
+import (
+	"encoding/hex"
+	"net"
+	"strings"
+	"testing"
+
+	"setu/channels/smpp"
+	"setu/channels/sms"
+	"setu/test/gatewaytest"
+)
+
+// ussdDialect is how a make of USSD gateway speaks, as its application has to
+// know it: written apart from the gateway's own files.
+type ussdDialect struct {
+	name          string
+	begin, answer int
+	// session gives the parameters of a dialogue's messages.
+	session      map[string]any
+	goesOn, ends float64 // ussd_service_op of screens
+	wantOn       map[string]any
+	wantEnd      map[string]any
+	gsm7, ucs2   byte
+	to           string // destination_addr of the gateway's messages
+	abort        int
+}
+
+func ussdDialects() []ussdDialect {
+	its := func(v string) map[string]any { return map[string]any{"its_session_info": v} }
+	comverse := map[string]any{"ussd_session_id": "00012345"}
+	mica := map[string]any{"user_message_reference": 7.0}
+	return []ussdDialect{
+		{"standard", 1, 18, its("2a04"), 2, 17, its("2a04"), its("2a05"), 0x0F, 0x48, "51969", 18},
+		{"tata", 1, 18, its("0010"), 2, 2, its("0010"), its("0011"), 0x00, 0x08, "51969", 17},
+		{"6d", 1, 18, its("0010"), 2, 23, its("0010"), its("0011"), 0x00, 0x08, "51969", 129},
+		{"mica", 1, 18, mica, 2, 23, mica, mica, 0x00, 0x08, "1234", 23},
+		{"comverse", 1, 18, comverse, 2, 17, comverse, comverse, 0x0F, 0x48, "51969", 17},
+	}
+}
+
+// said is an input of a citizen as the gateway of the dialect sends it.
+func (d ussdDialect) said(number, text string, op int) map[string]any {
+	tlvs := map[string]any{"ussd_service_op": op}
+	for k, v := range d.session {
+		tlvs[k] = v
+	}
+	coding, dcs := sms.Choose(text), d.gsm7
+	if coding == sms.UCS2 {
+		dcs = d.ucs2
+	}
+	octets, _ := sms.Encode(text, coding) // in the alphabet chosen for it
+	return map[string]any{
+		"from": number, "to": d.to, "service_type": "USSD", "data_coding": dcs, "hex": hex.EncodeToString(octets), "tlvs": tlvs,
+	}
+}
+
+// screen is the text of a screen, and checks everything else of it.
+func (d ussdDialect) screen(t *testing.T, e event, number string, end bool) string {
+	t.Helper()
+	op, want := d.goesOn, d.wantOn
+	if end {
+		op, want = d.ends, d.wantEnd
+	}
+	if e.From != d.to || e.To != number || e.ServiceType != "USSD" || e.TLVs["ussd_service_op"] != op {
+		t.Errorf("screen from %s to %s, service_type %q, ussd_service_op %v; want %v", e.From, e.To, e.ServiceType, e.TLVs["ussd_service_op"], op)
+	}
+	for k, v := range want {
+		if e.TLVs[k] != v {
+			t.Errorf("%s is %v, want %v", k, e.TLVs[k], v)
+		}
+	}
+	coding, limit := sms.GSM7, 182
+	switch e.DataCoding {
+	case d.gsm7:
+	case d.ucs2:
+		coding, limit = sms.UCS2, 160
+	default:
+		t.Errorf("data_coding 0x%02x", e.DataCoding)
+	}
+	text := e.Text
+	if e.Hex != "" { // of an alphabet that the library leaves alone
+		octets, err := hex.DecodeString(e.Hex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err = sms.Decode(octets, coding); err != nil {
+			t.Errorf("screen: %v", err)
+		}
+	}
+	if octets, err := sms.Encode(text, coding); err != nil || len(octets) > limit {
+		t.Errorf("%d octets of %d, %v:\n%s", len(octets), limit, err, text)
+	}
+	return text
+}
+
+// keys are what a citizen types and a part of what her screen then shows, in
+// her language.
+type keys struct {
+	number string
+	lines  []talk
+}
+
+func ussdTalks() []keys {
+	return []keys{
+		{"919700000021", []talk{{"*51969#", "1 বাংলা"}, {"1", "1 ভাতা"}, {"3", "1 "}, {"1", "1 ধান"}, {"3", "আলু"}}},
+		{"919700000022", []talk{{"*51969#", "2 हिन्दी"}, {"2", "1 भत्ता"}, {"3", "1 "}, {"1", "1 धान"}, {"3", "आलू"}}},
+		{"919700000023", []talk{{"*51969#", "3 English"}, {"3", "1 Benefit"}, {"3", "1 "}, {"1", "1 Paddy"}, {"3", "Potato"}}},
+		{"919700000024", []talk{{"*51969*PRICE POTATO#", "3 English"}, {"3", "Potato"}}},
+	}
+}
+
+// dialogues holds all dialogues over a peer. command is that of the screens.
+func (d ussdDialect) dialogues(t *testing.T, n *node, command string) {
+	t.Helper()
+	for _, citizen := range ussdTalks() {
+		for i, l := range citizen.lines {
+			op := d.answer
+			if i == 0 {
+				op = d.begin
+			}
+			n.say(d.said(citizen.number, l.say, op))
+			end := i == len(citizen.lines)-1
+			// The answer to the input and the screen, in whatever order they are printed.
+			got := d.screen(t, n.await(command), citizen.number, end)
+			t.Logf("%s %s\n%s", citizen.number, l.say, got)
+			if !strings.Contains(got, l.want) {
+				t.Fatalf("%q shows %q, want %q", l.say, got, l.want)
+			}
+		}
+	}
+	// A dialogue that the citizen leaves: answered, and nothing is shown.
+	const number = "919700000025"
+	n.say(d.said(number, "*51969#", d.begin))
+	if got := d.screen(t, n.await(command), number, false); !strings.Contains(got, "English") {
+		t.Errorf("first screen %q", got)
+	}
+	if d.name == "standard" { // whose only abort is the end bit
+		d.session = map[string]any{"its_session_info": "2a05"}
+	}
+	leave := d.said(number, "", d.abort)
+	leave["ref"] = "abort"
+	n.say(leave)
+	for {
+		e := n.await("response")
+		if e.Status != smpp.ROK {
+			t.Errorf("%v is answered with %v", e.Ref, e.Status)
+		}
+		if e.Ref == "abort" {
+			break
+		}
+	}
+	for len(n.events) > 0 {
+		if e := <-n.events; e.Event == command {
+			t.Errorf("a screen after the abort: %q", e.Text)
+		}
+	}
+}
+
+// TestUSSD_NodeGateway: the npm package is a USSD gateway that we bind to, in
+// each dialect.
+func TestUSSD_NodeGateway(t *testing.T) {
+	t.Parallel()
+	for _, d := range ussdDialects() {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			addr := gatewaytest.FreeAddress(t)
+			_, port, err := net.SplitHostPort(addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := startNode(t, "smsc.js", "--port", port)
+			bind := "transceiver"
+			if d.name == "mica" {
+				bind = "separate"
+			}
+			start(t, operatorLink(t, addr, bind)+"    ussd: "+d.name+"\n")
+			n.await("bound")
+			if bind == "separate" {
+				n.await("bound")
+			}
+			d.dialogues(t, n, "submit_sm")
+		})
+	}
+}
+
+// TestUSSD_NodePartner: the npm package is a partner that brings USSD, in the
+// dialect of the sandbox, and SMS beside it on the same bind.
+func TestUSSD_NodePartner(t *testing.T) {
+	t.Parallel()
+	g := start(t, "")
+	_, port, err := net.SplitHostPort(g.SMPP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := startNode(t, "esme.js", "--port", port)
+	n.await("bound")
+	ussdDialects()[0].dialogues(t, n, "deliver_sm")
+	n.say(said(t, "919700000026", "PRICE POTATO", 1)...)
+	if e := n.await("deliver_sm"); e.ServiceType != "" || !strings.Contains(e.Text, "Potato: Rs 1,150") {
+		t.Errorf("the SMS is answered with %q, service_type %q", e.Text, e.ServiceType)
+	}
+}
