@@ -66,7 +66,7 @@ func (c *centre) screen(session, from, text string) string {
 	if len(keys) < 3 {
 		return "CON " + menu + strings.Repeat(".", len(keys))
 	}
-	return "END " + last + keys[2]
+	return "END " + last + ": " + keys[2]
 }
 
 // start serves a handler until the test ends, and gives its address.
@@ -116,7 +116,7 @@ func TestRunUSSD(t *testing.T) {
 	if last := report.Runs[2]; last.Rate <= 0 || last.Plain != nil || last.Sessions.Count == 0 {
 		t.Errorf("run at a rate: %+v", last)
 	}
-	for _, want := range []string{"4 sessions at once", "ratio", "goals\n", "✓ each screen", "1 ভাতা", "Rs 1000000001"} {
+	for _, want := range []string{"4 sessions at once", "ratio", "goals\n", "✓ each screen", "1 ভাতা", "Rs : 1000000001"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the report has no %q:\n%s", want, out.String())
 		}
