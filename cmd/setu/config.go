@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 
 	"setu/channels/smpp"
 	"setu/channels/smppsms"
+	"setu/gateway"
+	"setu/gateway/turn"
 )
 
 // Profiles. The sandbox brings its own keys, ledger, citizens and partner; a
@@ -43,8 +46,12 @@ type Config struct {
 
 // Listen are the addresses that the gateway listens on; "" closes one.
 type Listen struct {
-	Admin string `yaml:"admin"` // health, metrics, operators' API: never in public
-	SMPP  string `yaml:"smpp"`  // partners bind here
+	Public string `yaml:"public"` // USSD gateways: behind the state's TLS
+	Admin  string `yaml:"admin"`  // health, metrics, operators' API: never in public
+	SMPP   string `yaml:"smpp"`   // partners bind here
+	// Proxies are the networks of our own reverse proxies in front of Public:
+	// what they say of a request's origin (X-Forwarded-For) is believed.
+	Proxies []string `yaml:"proxies"`
 }
 
 // Keys says where keys live.
@@ -70,11 +77,6 @@ type SMS struct {
 	Paise int `yaml:"paise"`
 	// Keep is how long finished messages are kept before they are pruned.
 	Keep Duration `yaml:"keep"`
-}
-
-// USSD is what all USSD gateways share.
-type USSD struct {
-	SMPPDialects []string `yaml:"smpp_dialects"` // folders of further dialects over SMPP
 }
 
 // Log says how much is logged, and how.
@@ -155,9 +157,10 @@ func DefaultConfig() Config {
 	return Config{
 		Profile: sandboxProfile,
 		Data:    "data",
-		Listen:  Listen{Admin: "127.0.0.1:8081", SMPP: "127.0.0.1:2775"},
+		Listen:  Listen{Public: "127.0.0.1:8080", Admin: "127.0.0.1:8081", SMPP: "127.0.0.1:2775"},
 		Keys:    Keys{Driver: "file"},
 		Ledger:  Ledger{Driver: "sandbox", Patience: Duration(10 * time.Second)},
+		USSD:    USSD{Patience: Duration(turn.DefaultLivePatience)},
 		SMS:     SMS{Segments: 3, Paise: 15, Keep: Duration(30 * 24 * time.Hour)},
 		Log:     Log{Level: "info", Format: "text"},
 	}
@@ -204,7 +207,10 @@ func (c *Config) validate() error {
 			errs = append(errs, fmt.Errorf("links[%d] needs name, address and system_id", i))
 		}
 	}
-	return errors.Join(errs...)
+	if link := c.USSD.SMS.Link; link != "" && !slices.ContainsFunc(c.ways(), func(w gateway.Route) bool { return w.Link == link }) {
+		errs = append(errs, fmt.Errorf("ussd.sms.link is %q: no link or partner of that name has a short code", link))
+	}
+	return errors.Join(append(errs, c.USSD.validate(c.Profile)...)...)
 }
 
 // password reads a password file; its last line break is not part of it.

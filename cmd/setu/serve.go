@@ -25,6 +25,8 @@ import (
 	"setu/gateway/turn"
 	"setu/ledgerclient/circuit"
 	"setu/ledgerclient/sandbox"
+	"setu/ussd"
+	"setu/ussd/ussdhttp"
 	"setu/ussd/ussdsmpp"
 )
 
@@ -48,6 +50,8 @@ type serveCmd struct {
 	Config   string   `help:"Configuration file; without it the sandbox runs." type:"existingfile"`
 	Data     string   `help:"Data folder, in place of the configured one."`
 	Services []string `help:"Folders of further services, in addition to the configured ones." type:"existingdir"`
+	Dialects []string `help:"Folders of further dialects of USSD gateways, in addition to the configured ones." type:"existingdir"`
+	Public   string   `help:"Public HTTP address, in place of the configured one."`
 	SMPP     string   `help:"Address for partners, in place of the configured one." name:"smpp"`
 	Admin    string   `help:"Admin address, in place of the configured one."`
 }
@@ -61,12 +65,13 @@ func (s *serveCmd) configuration() (Config, error) {
 	for _, over := range []struct {
 		flag string
 		at   *string
-	}{{s.Data, &c.Data}, {s.SMPP, &c.Listen.SMPP}, {s.Admin, &c.Listen.Admin}} {
+	}{{s.Data, &c.Data}, {s.Public, &c.Listen.Public}, {s.SMPP, &c.Listen.SMPP}, {s.Admin, &c.Listen.Admin}} {
 		if over.flag != "" {
 			*over.at = over.flag
 		}
 	}
 	c.Services = append(c.Services, s.Services...)
+	c.USSD.Dialects = append(c.USSD.Dialects, s.Dialects...)
 	return c, nil
 }
 
@@ -104,6 +109,7 @@ type gatewayParts struct {
 	store   *sqlite.Store
 	sandbox *sandbox.Ledger
 	ledger  *circuit.Ledger
+	engine  *dialogue.Engine
 	turns   *turn.Taker
 	outbox  *outbox.Worker
 	sms     *smppsms.Driver
@@ -111,8 +117,15 @@ type gatewayParts struct {
 	// ussdSMPP serves USSD on the SMPP links; nil when none carries it.
 	ussdSMPP *ussdsmpp.Driver
 
-	smppListener, adminListener net.Listener
-	closers                     []func() error
+	dialects ussdhttp.Dialects
+	dialers  []ussdhttp.Gateway     // that call us by HTTP
+	layouts  map[string]ussd.Layout // of those, by name
+	ussdHTTP *ussdhttp.Driver
+	public   *public
+
+	publicListener, smppListener, adminListener net.Listener
+
+	closers []func() error
 }
 
 // open puts a gateway together, from the store outwards.
@@ -145,19 +158,26 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	if err := g.openLedger(signer); err != nil {
 		return g, err
 	}
-	engine := dialogue.New(g.cat, dialogue.Options{Screens: g.screens})
+	if err := g.loadUSSD(); err != nil {
+		return g, err
+	}
+	g.engine = dialogue.New(g.cat, dialogue.Options{Screens: g.screens})
 	if err := g.openSMS(); err != nil {
 		return g, err
 	}
 	g.outbox = outbox.New(outbox.Config{
-		Store: g.store, Ledger: g.ledger, Dialogue: engine, Words: g.cat, Signer: signer,
+		Store: g.store, Ledger: g.ledger, Dialogue: g.engine, Words: g.cat, Signer: signer,
 		Senders: g.senders(), Log: log.With(slog.String("part", "outbox")), Now: time.Now,
 	})
 	g.turns = turn.New(ctx, turn.Config{
-		Store: g.store, Dialogue: engine, Ledger: g.ledger, Signer: signer, Words: g.cat, Outbox: g.outbox,
+		Store: g.store, Dialogue: g.engine, Ledger: g.ledger, Signer: signer, Words: g.cat, Outbox: g.outbox,
 		Log: log.With(slog.String("part", "turn")), Now: time.Now, Patience: time.Duration(c.Ledger.Patience),
-		Back: g.back, Screens: g.screens,
+		LivePatience: map[gateway.Medium]time.Duration{gateway.USSD: time.Duration(c.USSD.Patience)},
+		Back:         g.back, Screens: g.screens,
 	})
+	if err := g.openUSSD(); err != nil {
+		return g, err
+	}
 	return g, g.openConsole()
 }
 
@@ -242,7 +262,7 @@ func (g *gatewayParts) listen(ctx context.Context) error {
 	for _, l := range []struct {
 		what, addr string
 		at         *net.Listener
-	}{{"SMPP", g.cfg.Listen.SMPP, &g.smppListener}, {"admin", g.cfg.Listen.Admin, &g.adminListener}} {
+	}{{"USSD gateways", g.cfg.Listen.Public, &g.publicListener}, {"SMPP", g.cfg.Listen.SMPP, &g.smppListener}, {"admin", g.cfg.Listen.Admin, &g.adminListener}} {
 		if l.addr == "" {
 			continue
 		}
@@ -280,6 +300,9 @@ func (g *gatewayParts) run(ctx context.Context) error {
 	front.Go(func() error { return g.sms.Run(frontCtx, g.smppListener) })
 	if g.adminListener != nil {
 		front.Go(func() error { return g.console.Run(frontCtx, g.adminListener) })
+	}
+	if g.publicListener != nil {
+		front.Go(func() error { return g.public.run(frontCtx, g.publicListener) })
 	}
 	front.Go(func() error { <-frontCtx.Done(); return nil })
 	err = front.Wait()
@@ -319,8 +342,8 @@ func (g *gatewayParts) close() {
 
 // greet tells a newcomer what to try.
 func (g *gatewayParts) greet(w io.Writer) {
-	fmt.Fprintf(w, "Setu is up (%s). Partners bind at %s, operators look at http://%s/readyz\n",
-		g.cfg.Profile, address(g.smppListener), address(g.adminListener))
+	fmt.Fprintf(w, "Setu is up (%s). Partners bind at %s, operators look at http://%s/readyz, USSD gateways call http://%s/ussd/\n",
+		g.cfg.Profile, address(g.smppListener), address(g.adminListener), address(g.publicListener))
 	if g.cfg.Profile != sandboxProfile {
 		return
 	}
@@ -330,6 +353,7 @@ Try, in another terminal:
   bin/setu phone --send 'ভাতা ১০০০০০০০০১'        when was this allowance paid?
   bin/setu phone --send 'भाव धान'                what does paddy fetch today?
   bin/setu phone --send 'HELP'                 what else is there?
+  bin/setu phone --ussd                        the same handset dials *%[1]s#: menus on its screen
   bin/setu preview benefit                     every text of a service, with its segments
   bin/setu sandbox down                        take the ledger away (and: up), and see that nothing is lost
   bin/setu queue list                          what waits

@@ -13,7 +13,6 @@ import (
 	"setu/channels"
 	"setu/channels/smppsms"
 	"setu/gateway"
-	"setu/ussd"
 	"setu/ussd/ussdsmpp"
 )
 
@@ -77,35 +76,6 @@ var _ channels.Handler = handler{}
 // Handle passes an input on.
 func (h handler) Handle(ctx context.Context, in gateway.Inbound) (gateway.Reply, error) {
 	return h.g.turns.Handle(ctx, in)
-}
-
-// layout makes the screens of a link that carries USSD.
-func (g *gatewayParts) layout(link string) ussd.Layout {
-	l := ussd.Layout{Words: g.cat}
-	if g.ussdSMPP != nil && g.ussdSMPP.Links[link].Dialect != nil {
-		l.Limit = g.ussdSMPP.Links[link].Dialect.Limit
-	}
-	return l
-}
-
-// screens is how many screens a reply takes on a link.
-func (g *gatewayParts) screens(r gateway.Reply, m gateway.Medium, link string) int {
-	if m != gateway.USSD {
-		return 1
-	}
-	return g.layout(link).Count(r)
-}
-
-// back is the way by SMS to a citizen who is on a live channel: the link that
-// she came by, if it carries SMS, or else the first.
-func (g *gatewayParts) back(in gateway.Inbound) gateway.Route {
-	to := gateway.Route{Medium: gateway.SMS, Citizen: in.From}
-	for _, w := range g.cfg.ways() {
-		if to.Link == "" || w.Link == in.Link {
-			to.Link, to.Code = w.Link, w.Code
-		}
-	}
-	return to
 }
 
 // ways are the links and partners that SMS go out on, each with its first short

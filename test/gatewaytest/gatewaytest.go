@@ -5,6 +5,7 @@ package gatewaytest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -65,8 +66,10 @@ func dependOnSources() error {
 // Options are how a gateway is started.
 type Options struct {
 	Bin string
-	Dir string   // data folder; a new one when empty
-	Env []string // in addition to the test's own
+	Dir string // data folder; a new one when empty
+	// HTTP is the public address; one that is free when empty.
+	HTTP string
+	Env  []string // in addition to the test's own
 	// Config is a configuration file's content; the addresses and the data
 	// folder are set by flags.
 	Config string
@@ -76,6 +79,7 @@ type Options struct {
 // Gateway is a running gateway.
 type Gateway struct {
 	SMPP, Admin string
+	HTTP        string // public
 	Dir         string
 	Bin         string
 
@@ -86,7 +90,7 @@ type Gateway struct {
 	log  *lockedBuffer
 }
 
-var partners = regexp.MustCompile(`Partners bind at ([0-9.:]+), operators look at http://([0-9.:]+)/`)
+var partners = regexp.MustCompile(`Partners bind at ([0-9.:]+), operators look at http://([0-9.:]+)/readyz, USSD gateways call http://([0-9.:]+)/`)
 
 // Start starts a gateway and waits until it is ready. It is stopped when the
 // test ends.
@@ -105,7 +109,8 @@ func Launch(t testing.TB, o Options) *Gateway {
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}
-	args := append([]string{"serve", "--data", o.Dir, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, o.Args...)
+	public := cmp.Or(o.HTTP, "127.0.0.1:0")
+	args := append([]string{"serve", "--data", o.Dir, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", public}, o.Args...)
 	if o.Config != "" {
 		path := filepath.Join(t.TempDir(), "setu.yaml")
 		if err := os.WriteFile(path, []byte(o.Config), 0o600); err != nil {
@@ -140,7 +145,7 @@ func Launch(t testing.TB, o Options) *Gateway {
 	select {
 	case m := <-addresses:
 		if m != nil {
-			g.SMPP, g.Admin = m[1], m[2]
+			g.SMPP, g.Admin, g.HTTP = m[1], m[2], m[3]
 		}
 	case <-time.After(upTime):
 	}
