@@ -40,7 +40,7 @@ func playAll(c Config, words *catalogue.Catalogue, update bool, out io.Writer) (
 	if err != nil {
 		return 0, 0, err
 	}
-	s := &stage{words: words, engine: dialogue.New(words, dialogue.Options{}), extra: extra, out: out}
+	s := &stage{words: words, engine: conversation.Engine(words), extra: extra, out: out}
 	folders := map[string]fs.FS{"": catalogue.Embedded()}
 	for _, dir := range c.Services {
 		folders[dir] = os.DirFS(dir)

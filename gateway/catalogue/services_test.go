@@ -89,7 +89,7 @@ func registers(t *testing.T, dir string) []sandbox.Record {
 func TestServices_Conversations(t *testing.T) {
 	t.Parallel()
 	words := loadEmbedded(t, os.DirFS(tenth))
-	engine := dialogue.New(words, dialogue.Options{})
+	engine := conversation.Engine(words)
 	extra := registers(t, tenth)
 	for _, folder := range folders {
 		files, err := fs.Glob(os.DirFS(folder), "*/test/*.txt")

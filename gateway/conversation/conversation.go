@@ -13,6 +13,13 @@
 //	@ ledger down      the ledger is out of reach, until "@ ledger up"
 //	@ incomplete       a long message of which a part is missing
 //	@ undecodable      a message that is no text
+//	@ ussd             from here on she dials; "@ sms" goes back to messages
+//	@ hang up          she ends the session on her handset
+//
+// After "@ ussd" a line such as "> *51969#" or "> *51969*1*1000000001#" dials,
+// other lines with > are what she enters, and each line with < is a screen with
+// its footer. "= end" says that the session is over, "= sms" that the next text
+// comes as a message.
 //
 // Lines with < and = are made by playing; the others are kept as they are.
 // Receipt numbers, block numbers and times are the same in every run.
@@ -33,6 +40,7 @@ import (
 	"setu/gateway/dialogue"
 	"setu/i18n"
 	"setu/ledgerclient"
+	"setu/ussd"
 )
 
 // Ledger answers the calls of a conversation.
@@ -62,6 +70,20 @@ const (
 // ErrLine says that a line of a file cannot be played.
 var ErrLine = errors.New("conversation: line cannot be played")
 
+// Engine is the dialogue of a catalogue as [Play] wants it, with the screens of
+// a USSD link that has the standard's room.
+func Engine(c *catalogue.Catalogue) *dialogue.Engine {
+	layout := ussd.Layout{Words: c}
+	return dialogue.New(c, dialogue.Options{
+		Screens: func(r gateway.Reply, m gateway.Medium, _ string) int {
+			if m != gateway.USSD {
+				return 1
+			}
+			return layout.Count(r)
+		},
+	})
+}
+
 // Play plays a file and gives it as it comes out: equal to the file if all is
 // as it was written down. Errors are those of the ledger, of reading, and
 // [ErrLine] with the line's number.
@@ -70,6 +92,8 @@ func Play(c *catalogue.Catalogue, e *dialogue.Engine, l Ledger, file io.Reader, 
 		words: c, engine: e, ledger: l, o: o, now: o.Start,
 		sessions: make(map[gateway.Address]*gateway.Session),
 		standing: make(map[ledgerclient.Receipt]gateway.Standing),
+		layout:   ussd.Layout{Words: c},
+		calls:    make(map[gateway.Address]string),
 	}
 	if p.o.From == "" {
 		p.o.From = defaultFrom
@@ -129,6 +153,12 @@ type player struct {
 	later    []func() error // what waits for the ledger
 	receipts int
 	standing map[ledgerclient.Receipt]gateway.Standing
+
+	layout ussd.Layout
+	calls  map[gateway.Address]string // the live session of each citizen who is in one
+	dialed int
+	texts  []string // messages that go out while a screen is made
+	waking bool     // what waited for the ledger is being done
 }
 
 // line plays one line of the file.
@@ -142,7 +172,11 @@ func (p *player) line(line string) error {
 		return nil
 	case strings.HasPrefix(line, ">"):
 		p.print(line)
-		return p.hear(gateway.Inbound{Text: gateway.Private(strings.TrimPrefix(strings.TrimPrefix(line, ">"), " "))})
+		text := strings.TrimPrefix(strings.TrimPrefix(line, ">"), " ")
+		if p.o.Medium == gateway.USSD {
+			return p.enter(text)
+		}
+		return p.hear(gateway.Inbound{Text: gateway.Private(text)})
 	case strings.HasPrefix(line, "@ "):
 		p.print(line)
 		return p.direct(strings.TrimPrefix(line, "@ "))
@@ -166,12 +200,19 @@ func (p *player) direct(what string) error {
 	case what == "ledger up":
 		p.down = false
 		waiting := p.later
-		p.later = nil
+		p.later, p.waking = nil, true
+		defer func() { p.waking = false }()
 		for _, do := range waiting {
 			if err := do(); err != nil {
 				return err
 			}
 		}
+	case what == "ussd":
+		p.o.Medium = gateway.USSD
+	case what == "sms":
+		p.o.Medium = gateway.SMS
+	case what == "hang up":
+		return p.hangUp()
 	case what == "incomplete":
 		return p.hear(gateway.Inbound{Incomplete: true})
 	case what == "undecodable":
@@ -185,29 +226,10 @@ func (p *player) direct(what string) error {
 // hear takes a message through the dialogue, as a turn does.
 func (p *player) hear(in gateway.Inbound) error {
 	in.Medium, in.From, in.To, in.At = p.o.Medium, p.o.From, "51969", p.now
-	s := p.sessions[in.From]
-	if s == nil {
-		s = &gateway.Session{Citizen: in.From}
-		p.sessions[in.From] = s
-	}
+	s := p.session()
 	out := p.engine.Step(*s, in)
-	for out.Query != nil || out.Lookup != "" {
-		switch {
-		case out.Lookup != "":
-			st := p.standing[out.Lookup]
-			st.Receipt = out.Lookup
-			out = p.engine.Standing(out.Session, st, p.now)
-		case p.down:
-			p.wait(*out.Query)
-			out.Reply, out.Query = p.engine.Notice(out.Query.Format, "later", nil), nil
-		default:
-			ask := *out.Query
-			a, err := p.query(ask)
-			if err != nil {
-				return err
-			}
-			out = p.engine.Resume(out.Session, ask, a, p.now)
-		}
+	if err := p.consult(&out); err != nil {
+		return err
 	}
 	if out.Submit != nil {
 		if err := p.submit(&out); err != nil {
@@ -218,6 +240,53 @@ func (p *player) hear(in gateway.Inbound) error {
 	s.Version++
 	p.tell(out.Reply)
 	return nil
+}
+
+// session is the session of who writes.
+func (p *player) session() *gateway.Session {
+	s := p.sessions[p.o.From]
+	if s == nil {
+		s = &gateway.Session{Citizen: p.o.From}
+		p.sessions[p.o.From] = s
+	}
+	return s
+}
+
+// consult answers what the dialogue asks before it has a reply.
+func (p *player) consult(out *gateway.Outcome) error {
+	for {
+		switch {
+		case out.Lookup != "":
+			st := p.standing[out.Lookup]
+			st.Receipt = out.Lookup
+			*out = p.engine.Standing(out.Session, st, p.now)
+		case out.PIN != "":
+			*out = p.engine.Proven(out.Session, p.o.Medium, digest(p.o.From, out.PIN), p.now)
+		case out.Query != nil && p.down:
+			p.late(out)
+		case out.Query != nil:
+			ask := *out.Query
+			a, err := p.query(ask)
+			if err != nil {
+				return err
+			}
+			*out = p.engine.Resume(out.Session, ask, a, p.now)
+			p.copyAnswer(out)
+		default:
+			return nil
+		}
+	}
+}
+
+// late says that the answer to a question follows.
+func (p *player) late(out *gateway.Outcome) {
+	ask, notice := *out.Query, "later"
+	if p.silent(&out.Session) {
+		notice = "late-expired"
+	} else {
+		p.wait(ask)
+	}
+	out.Reply, out.Query = p.engine.Notice(ask.Format, notice, nil), nil
 }
 
 // wait keeps a question until the ledger is back.
@@ -231,7 +300,7 @@ func (p *player) wait(ask gateway.Ask) {
 		if err != nil {
 			return err
 		}
-		p.tell(p.engine.Settle(ask, a, ""))
+		p.text(p.engine.Settle(ask, a, ""))
 		return nil
 	})
 }
@@ -250,6 +319,7 @@ func (p *player) query(ask gateway.Ask) (ledgerclient.Answer, error) {
 // is back. As in a gateway, "received" is said only if it must wait.
 func (p *player) submit(out *gateway.Outcome) error {
 	ask, from := *out.Submit, p.o.From
+	ask.Silent = p.silent(&out.Session)
 	r := p.receipt()
 	if u := out.Session.Undo; u != nil && u.Receipt == "" {
 		undo := *u
@@ -267,11 +337,16 @@ func (p *player) submit(out *gateway.Outcome) error {
 		p.standing[r] = gateway.Standing{
 			Receipt: r, State: gateway.Recorded, Service: ask.Service, Code: a.Code, Block: a.AsOf.Block, At: p.now,
 		}
-		p.tell(p.engine.Settle(ask, a, r))
+		settled := p.engine.Settle(ask, a, r)
+		if out.Reply = (gateway.Reply{}); p.o.Medium.Live() && !p.down {
+			out.Reply = settled
+		}
+		if !ask.Silent {
+			p.text(settled)
+		}
 		return nil
 	}
 	if !p.down {
-		out.Reply = gateway.Reply{}
 		return record()
 	}
 	p.later = append(p.later, record)
@@ -280,6 +355,12 @@ func (p *player) submit(out *gateway.Outcome) error {
 		vals := map[string]i18n.Value{"receipt": {Kind: i18n.Receipt, Raw: string(r)}}
 		maps.Copy(vals, part.Values)
 		part.Values = vals
+		if ask.Silent && part.Text == "received" {
+			part.Text = "received-quiet"
+		}
+	}
+	if p.o.Medium.Live() && !ask.Silent {
+		p.text(out.Reply)
 	}
 	return nil
 }
@@ -319,9 +400,10 @@ func (p *player) tell(r gateway.Reply) {
 	if r.Empty() {
 		return
 	}
-	text := p.words.Render(r, p.o.Medium)
-	p.print("< " + strings.ReplaceAll(text, "\n", "\n  "))
+	p.show(p.words.Render(r, p.o.Medium))
 }
+
+func (p *player) show(text string) { p.print("< " + strings.ReplaceAll(text, "\n", "\n  ")) }
 
 func (p *player) print(line string) {
 	p.out.WriteString(line)

@@ -10,7 +10,6 @@ import (
 
 	"setu/gateway"
 	"setu/gateway/conversation"
-	"setu/gateway/dialogue"
 	"setu/ledgerclient"
 )
 
@@ -35,7 +34,7 @@ func (paying) Submit(ask gateway.Ask, _ ledgerclient.Receipt, _ gateway.Address,
 func TestEngine_Golden(t *testing.T) {
 	t.Parallel()
 	c := load(t)
-	e := dialogue.New(c, dialogue.Options{})
+	e := conversation.Engine(c)
 	for _, lang := range []string{"bn", "hi", "en"} {
 		t.Run(lang, func(t *testing.T) {
 			t.Parallel()

@@ -54,14 +54,16 @@ func (m *move) hear(raw string) {
 		return
 	}
 	m.detect(msg.text)
-	m.age()
-	if m.barred() && !m.overlaid() || m.atPIN() {
-		if m.live() {
+	if m.barred() || m.atPIN() {
+		switch {
+		case !m.live():
+			m.leave() // no PIN by message, and nothing that wants one
+		case !m.overlaid():
 			m.askPIN()
 			return
 		}
-		m.leave() // no PIN by message, and nothing that asks for one
 	}
+	m.age()
 	outdated := m.outdated()
 	switch {
 	case !outdated && m.chosen(&msg, word, used):

@@ -32,13 +32,17 @@ func readings() [5]reading {
 	}
 }
 
-// firstDial asks for language and letters, and keeps what was dialled, but not
-// what may hold a PIN.
+// firstDial asks for language and letters, and keeps what was dialled; of a
+// service that asks for a PIN only which it is, since the rest may be the PIN.
 func (m *move) firstDial(msg *said) {
 	m.leave()
 	m.s.Dialogue.Step = stepLetters
-	if to, _, ok := m.target(msg); len(msg.tokens) > 0 && !(ok && guarded(to.Service)) {
-		m.s.Dialogue.Slots = map[string]gateway.Private{slotDialled: gateway.Private(msg.text)}
+	if n := len(msg.tokens); n > 0 {
+		keep := msg.text
+		if to, rest, ok := m.target(msg); ok && guarded(to.Service) {
+			keep = msg.raw(n - len(rest.tokens))
+		}
+		m.s.Dialogue.Slots = map[string]gateway.Private{slotDialled: gateway.Private(keep)}
 	}
 	m.askLetters()
 }

@@ -137,7 +137,7 @@ func (m *move) optionTo(st *catalogue.Step, word catalogue.Word) (option string,
 // run goes from step to step as far as the tokens lead, and asks or acts there.
 // entering says that the message began with the service's keyword.
 func (m *move) run(msg said, entering bool) {
-	if m.barred() { // what follows is not kept until it is typed: it may be the PIN
+	if m.barred() { // what else was dialled is not kept meanwhile: it may be the PIN
 		m.askPIN()
 		return
 	}

@@ -58,6 +58,8 @@ func (t *Taker) Handle(ctx context.Context, in gateway.Inbound) (gateway.Reply, 
 	case heads:
 		t.turns.Add(1)
 		t.head(j) //nolint:contextcheck // the turn is finished even if nobody waits for it
+		s := <-j.reply
+		return s.reply, s.err
 	}
 	select {
 	case s := <-j.reply:

@@ -229,10 +229,16 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 	// An answer may lead to a further question; a service that asks without
 	// end is cut off.
 	const maxQuestions = 4
+	ctx := t.ctx
+	if j.live() { // who waits, waits for all of them
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, t.patience(j.in.Medium))
+		defer cancel()
+	}
 	for range maxQuestions {
 		switch {
 		case out.Query != nil:
-			next, late := t.query(j, out)
+			next, late := t.query(ctx, j, out)
 			if late != nil {
 				return next, []gateway.Effect{*late}, nil
 			}
@@ -274,9 +280,9 @@ func (t *Taker) patience(m gateway.Medium) time.Duration {
 // query asks the ledger and waits as long as the channel has patience. If the
 // answer does not come, late is the question as an effect: the citizen is told
 // that its answer follows.
-func (t *Taker) query(j *job, out gateway.Outcome) (next gateway.Outcome, late *gateway.Effect) {
+func (t *Taker) query(ctx context.Context, j *job, out gateway.Outcome) (next gateway.Outcome, late *gateway.Effect) {
 	ask := *out.Query
-	ctx, cancel := context.WithTimeout(t.ctx, t.patience(j.in.Medium))
+	ctx, cancel := context.WithTimeout(ctx, t.patience(j.in.Medium))
 	defer cancel()
 	err := t.catchUp(ctx, &out.Session)
 	if err == nil {

@@ -52,7 +52,6 @@ func house() []row {
 		{pkg: "channels/sms", uses: "i18n", pure: true, modules: "github.com/rivo/uniseg"},
 		{pkg: "gateway/catalogue", uses: "i18n ledgerclient gateway", pure: true, modules: "github.com/goccy/go-yaml github.com/rivo/uniseg"},
 		{pkg: "gateway/dialogue", uses: "i18n ledgerclient gateway gateway/catalogue", pure: true, modules: "github.com/rivo/uniseg"},
-		{pkg: "gateway/conversation", uses: "i18n ledgerclient gateway gateway/catalogue gateway/dialogue"},
 		{pkg: "gateway/turn", uses: "i18n ledgerclient gateway gateway/crashpoint channels"},
 		{pkg: "gateway/outbox", uses: "i18n ledgerclient gateway gateway/crashpoint channels", modules: "golang.org/x/time"},
 		{pkg: "gateway/sqlite", uses: "i18n ledgerclient gateway", driver: true, modules: "github.com/mattn/go-sqlite3"},
@@ -64,7 +63,8 @@ func house() []row {
 		{pkg: "channels/smppsms", uses: "i18n gateway gateway/crashpoint channels channels/sms channels/smpp", driver: true, modules: "golang.org/x/time"},
 		{pkg: "channels/twiliosms", uses: "i18n gateway channels channels/sms", driver: true, modules: "github.com/twilio/twilio-go"},
 
-		{pkg: "ussd", uses: "i18n gateway channels/sms", pure: true, modules: "github.com/rivo/uniseg"},
+		{pkg: "ussd", uses: "i18n gateway gateway/catalogue channels/sms", pure: true, modules: "github.com/rivo/uniseg"},
+		{pkg: "gateway/conversation", uses: "i18n ledgerclient gateway gateway/catalogue gateway/dialogue ussd"},
 		{pkg: "ussd/ussdsmpp", uses: "i18n gateway channels channels/sms channels/smpp ussd", driver: true, modules: "github.com/goccy/go-yaml"},
 		{
 			pkg: "ussd/ussdhttp", uses: "i18n gateway channels channels/sms ussd", driver: true,
