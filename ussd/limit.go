@@ -2,9 +2,12 @@ package ussd
 
 import (
 	"cmp"
+	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"setu/channels/sms"
+	"setu/gateway/catalogue"
 )
 
 // The room of a USSD string: 160 octets (3GPP TS 24.090 with TS 23.038, 6.1.2.3
@@ -81,4 +84,31 @@ func (s size) octets() int {
 		return 2 * s.units
 	}
 	return (7*s.septets + 7) / 8
+}
+
+// maxScreens is the most screens that a reply may take: what is longer is not
+// read to its end.
+const maxScreens = 3
+
+// Texts is the limit that the texts of services must keep to, so that a question
+// and its options are one screen, and nothing takes more than three.
+func (l Limit) Texts() catalogue.Limit {
+	return catalogue.Limit{
+		Max: maxScreens, Question: 1,
+		Measure: func(text string) (int, string) {
+			s := sizeOf(text)
+			return s.octets(), fmt.Sprintf("%s, %d octets", s.coding(), s.octets())
+		},
+		Screens: func(s catalogue.Sheet) (int, string) {
+			screens := l.Screens(s)
+			var octets strings.Builder
+			for i, one := range screens {
+				if i > 0 {
+					octets.WriteString(" + ")
+				}
+				fmt.Fprintf(&octets, "%d", one.Octets)
+			}
+			return len(screens), fmt.Sprintf("%s, %s octets, screens: %d", screens[0].Coding, octets.String(), len(screens))
+		},
+	}
 }

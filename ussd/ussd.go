@@ -10,6 +10,7 @@ package ussd
 import (
 	"setu/channels/sms"
 	"setu/gateway"
+	"setu/gateway/catalogue"
 	"setu/i18n"
 )
 
@@ -48,19 +49,9 @@ type Screen struct {
 	End bool
 }
 
-// Sheet is a reply in words, before it is cut into screens.
-type Sheet struct {
-	Parts   []string // each begins a line, and may be of several
-	Options []string // each a line, behind its digit
-	// Back and More are the footer's words, which every screen may need.
-	Back, More string
-	// HasBack says that 0 leads somewhere from the first screen, and HasMore
-	// that 9 does from the last.
-	HasBack, HasMore bool
-	// End says that the session ends with the last screen, which then has no
-	// footer: no key works there.
-	End bool
-}
+// Sheet is a reply in words, before it is cut into screens. On the last screen of
+// one that ends there is no footer.
+type Sheet = catalogue.Sheet
 
 // Sheet puts a reply into words.
 func (l Layout) Sheet(r gateway.Reply) Sheet {

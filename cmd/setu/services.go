@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -13,6 +14,7 @@ import (
 	"setu/channels/sms"
 	"setu/gateway"
 	"setu/gateway/catalogue"
+	"setu/ussd"
 )
 
 // loadServices loads the state's services and those of the configured folders,
@@ -34,12 +36,18 @@ func serviceFolders(c Config) []fs.FS {
 	return folders
 }
 
-// limits are what one message may take on each medium.
+// screenRoom is the room that texts are measured by for USSD: of the gateways in
+// the field, some take 160 characters of the 182 that there is room for.
+const screenRoom = 160 // septets
+
+// limits are what one message or screen may take on each medium.
 func limits(c Config) catalogue.Limits {
-	return catalogue.Limits{gateway.SMS: {Max: c.SMS.Segments, Measure: func(text string) (int, string) {
-		coding, segments, units := sms.Count(text)
-		return segments, fmt.Sprintf("%s, %d units, %d segments", coding, units, segments)
-	}}}
+	return catalogue.Limits{
+		gateway.SMS: {Max: c.SMS.Segments, Measure: func(text string) (int, string) {
+			coding, segments, units := sms.Count(text)
+			return segments, fmt.Sprintf("%s, %d units, %d segments", coding, units, segments)
+		}},
+	}
 }
 
 // checkCmd checks what a gateway would be started with.
@@ -84,6 +92,8 @@ type previewCmd struct {
 	Config   string   `help:"Configuration file." type:"existingfile"`
 	Services []string `help:"Folders of further services." type:"existingdir"`
 	Lang     string   `help:"Only this language: bn, hi or en."`
+	Medium   string   `help:"As shown by: sms or ussd." enum:"sms,ussd" default:"sms"`
+	Latin    bool     `help:"Bengali and Hindi in Latin letters, for handsets that show no others."`
 }
 
 // Run shows every screen in every language.
@@ -97,15 +107,20 @@ func (p *previewCmd) Run(io streams) error {
 	if err != nil {
 		return err
 	}
+	medium := gateway.Medium(p.Medium)
+	show := p.showSMS
+	if medium == gateway.USSD {
+		show = p.showUSSD
+	}
 	shown := false
 	for _, s := range cat.Services() {
 		if p.Service == "" || p.Service == s.ID {
-			p.show(io, cfg, s.ID, cat.Screens(s, gateway.SMS))
+			show(io, cfg, s.ID, cat.Screens(s, medium, p.Latin))
 			shown = true
 		}
 	}
 	if p.Service == "" || p.Service == "engine" {
-		p.show(io, cfg, "engine", cat.EngineScreens(gateway.SMS))
+		show(io, cfg, "engine", cat.EngineScreens(medium, p.Latin))
 		shown = true
 	}
 	if !shown {
@@ -114,19 +129,40 @@ func (p *previewCmd) Run(io streams) error {
 	return nil
 }
 
-// show writes the screens of one service as a table and, below each line, the
+// wanted are the screens in the language that is asked for.
+func (p *previewCmd) wanted(screens []catalogue.Screen) []catalogue.Screen {
+	return slices.DeleteFunc(screens, func(s catalogue.Screen) bool { return p.Lang != "" && p.Lang != string(s.Lang) })
+}
+
+// showSMS writes the screens of one service as a table and, below each line, the
 // text with its widest values.
-func (p *previewCmd) show(io streams, cfg Config, name string, screens []catalogue.Screen) {
+func (p *previewCmd) showSMS(io streams, cfg Config, name string, screens []catalogue.Screen) {
 	fmt.Fprintf(io.out, "\n== %s, by SMS, with the widest values ==\n", name)
 	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
-	for _, s := range screens {
-		if p.Lang != "" && p.Lang != string(s.Lang) {
-			continue
-		}
+	for _, s := range p.wanted(screens) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d paise\n", s.Key, s.Lang, s.Size, sms.Cost(s.N, cfg.SMS.Paise))
 		for line := range strings.SplitSeq(s.Text, "\n") {
 			fmt.Fprintf(w, "    %s\n", line)
 		}
 	}
 	_ = w.Flush() // to the terminal: nothing can be done about it
+}
+
+// showUSSD draws the screens of one service as a handset shows them, with the
+// widest values, and what each takes on the air.
+func (p *previewCmd) showUSSD(io streams, _ Config, name string, screens []catalogue.Screen) {
+	fmt.Fprintf(io.out, "\n== %s, by USSD, with the widest values ==\n", name)
+	for _, s := range p.wanted(screens) {
+		cut := ussd.Limit{Septets: screenRoom}.Screens(s.Sheet)
+		for i, screen := range cut {
+			end := ""
+			if screen.End {
+				end = ", the session ends"
+			}
+			fmt.Fprintf(io.out, "%s  %s  screen %d of %d, %d of %d octets, %s%s\n", s.Key, s.Lang, i+1, len(cut), screen.Octets, ussd.MaxOctets, screen.Coding, end)
+			for line := range strings.SplitSeq(screen.Text, "\n") {
+				fmt.Fprintf(io.out, "    | %s\n", line)
+			}
+		}
+	}
 }

@@ -37,12 +37,33 @@ func Embedded() fs.FS {
 
 // Limit is how long a text may be on a medium.
 type Limit struct {
-	// Max is the most that Measure may count, unless a service says another
+	// Max is the most that a reply may count, unless a service says another
 	// number under "limits": segments of SMS, screens of USSD.
 	Max int
+	// Question is the most that a plain question with its page of options may
+	// count; 0 is Max.
+	Question int
 	// Measure counts a text in its real encoding, and describes its size for
 	// an author: "UCS-2, 120 units, 2 segments".
 	Measure func(text string) (n int, size string)
+	// Screens, where it is not nil, counts replies in the place of Measure,
+	// which then only tells which of two texts is the longer one: on a medium
+	// that cuts a reply into screens, each with a footer.
+	Screens func(s Sheet) (n int, size string)
+}
+
+// Sheet is a reply in words for a medium that cuts it into screens.
+type Sheet struct {
+	Parts   []string // each begins a line, and may be of several
+	Options []string // each a line, behind its digit
+	// Back and More are the footer's words, which every screen may need.
+	Back, More string
+	// HasBack says that 0 leads somewhere from the first screen, and HasMore
+	// that 9 does from the last.
+	HasBack, HasMore bool
+	// End says that the session ends with the last screen, where no key
+	// works.
+	End bool
 }
 
 // Limits are the media for which texts are checked. A medium without a limit is
@@ -146,6 +167,7 @@ func (c *Catalogue) loadService(fsys fs.FS, folder string, note *Problems) {
 	}
 	files := readTexts(fsys, folder, folder, func(key string) bool { _, ok := s.steps[key]; return ok }, note)
 	s.texts = joinTexts(files, note)
+	checkSilent(s.texts, note)
 	c.byID[s.ID] = s
 	c.services = append(c.services, s)
 	s.titles = make(map[string]i18n.Value)

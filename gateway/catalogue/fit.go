@@ -20,13 +20,15 @@ const defaultMax = 3
 
 // Screen is one thing that a citizen may be shown, with the widest values.
 type Screen struct {
-	Key  string // the step or text, and the case: "card", "card.again", "paid"
-	Lang i18n.Lang
-	Text string
-	N    int    // what the medium counts: segments
-	Size string // as the medium describes it
-	Fits bool
-	at   place
+	Key   string // the step or text, and the case: "card", "card.again", "paid"
+	Lang  i18n.Lang
+	Latin bool // in Latin letters, for a handset that shows no others
+	Text  string
+	Sheet Sheet  // what Text is put together of
+	N     int    // what the medium counts: segments, screens
+	Size  string // as the medium describes it
+	Fits  bool
+	at    place
 }
 
 // line is a text or an option on a screen that is being put together.
@@ -37,33 +39,35 @@ type line struct {
 
 // draft is a screen in no language yet.
 type draft struct {
-	key     string
-	lines   []line
-	options []line // what may go to another page
-	paged   bool
-	limits  map[gateway.Medium]int // of the service, above those of the medium
-	at      func(lang i18n.Lang) place
+	key      string
+	lines    []line
+	options  []line // what may go to another page
+	paged    bool
+	question bool                   // plain, without a word before it
+	ends     bool                   // the dialogue
+	limits   map[gateway.Medium]int // of the service, above those of the medium
+	at       func(lang i18n.Lang) place
 }
 
 // Screens are all that a service may show on a medium, with the widest values,
-// in all languages.
-func (c *Catalogue) Screens(s *Service, m gateway.Medium) []Screen {
+// in all languages, or in those that have other letters in Latin ones.
+func (c *Catalogue) Screens(s *Service, m gateway.Medium, latin bool) []Screen {
 	var list []Screen
 	for _, d := range c.drafts(s) {
 		n := len(d.options)
 		if d.paged {
 			n = min(n, c.pageFor(s, d.key, m))
 		}
-		list = append(list, c.draw(d, m, n)...)
+		list = append(list, c.draw(d, m, n, latin)...)
 	}
 	return list
 }
 
 // EngineScreens are all that the engine itself may show on a medium.
-func (c *Catalogue) EngineScreens(m gateway.Medium) []Screen {
+func (c *Catalogue) EngineScreens(m gateway.Medium, latin bool) []Screen {
 	var list []Screen
-	for _, d := range c.engineDrafts() {
-		list = append(list, c.draw(d, m, min(len(d.options), c.MenuPage(m)))...)
+	for _, d := range c.engineDrafts(m) {
+		list = append(list, c.draw(d, m, min(len(d.options), c.MenuPage(m)), latin)...)
 	}
 	return list
 }
@@ -71,14 +75,14 @@ func (c *Catalogue) EngineScreens(m gateway.Medium) []Screen {
 // fit finds how many options go on a page, and notes screens that do not fit.
 func (c *Catalogue) fit(note *Problems) {
 	for medium := range c.limits {
-		c.menuPage[medium] = c.page(medium, c.engineDrafts())
-		for _, screen := range c.EngineScreens(medium) {
-			c.noteUnfit(screen, "the engine", medium, note)
+		c.menuPage[medium] = c.page(medium, c.engineDrafts(medium))
+		for _, latin := range [...]bool{false, true} {
+			c.noteUnfit(c.EngineScreens(medium, latin), "the engine", medium, note)
 		}
 		for _, s := range c.services {
 			c.fitService(s, medium)
-			for _, screen := range c.Screens(s, medium) {
-				c.noteUnfit(screen, s.ID, medium, note)
+			for _, latin := range [...]bool{false, true} {
+				c.noteUnfit(c.Screens(s, medium, latin), s.ID, medium, note)
 			}
 		}
 	}
@@ -99,9 +103,16 @@ func (c *Catalogue) fitService(s *Service, m gateway.Medium) {
 	}
 }
 
-func (c *Catalogue) noteUnfit(screen Screen, owner string, m gateway.Medium, note *Problems) {
-	if !screen.Fits {
-		note.add(screen.at, "%s: screen %q in %s is too long for %s: %s", owner, screen.Key, screen.Lang, m, screen.Size)
+func (c *Catalogue) noteUnfit(screens []Screen, owner string, m gateway.Medium, note *Problems) {
+	for _, s := range screens {
+		if s.Fits {
+			continue
+		}
+		letters := ""
+		if s.Latin {
+			letters = " in Latin letters"
+		}
+		note.add(s.at, "%s: screen %q in %s%s is too long for %s: %s", owner, s.Key, s.Lang, letters, m, s.Size)
 	}
 }
 
@@ -109,15 +120,19 @@ func (c *Catalogue) noteUnfit(screen Screen, owner string, m gateway.Medium, not
 func (c *Catalogue) page(m gateway.Medium, drafts []draft) int {
 	most := MaxOptions
 	for _, d := range drafts {
-		for most > 1 {
-			screens := c.draw(d, m, min(most, len(d.options)))
-			if !slices.ContainsFunc(screens, func(s Screen) bool { return !s.Fits }) {
-				break
-			}
+		if c.limits[m].Screens != nil && !d.question {
+			continue // what stands before a question may take screens of its own
+		}
+		for most > 1 && !(c.fits(d, m, most, false) && c.fits(d, m, most, true)) {
 			most--
 		}
 	}
 	return most
+}
+
+// fits says that a draft with n options fits in all languages.
+func (c *Catalogue) fits(d draft, m gateway.Medium, n int, latin bool) bool {
+	return !slices.ContainsFunc(c.draw(d, m, min(n, len(d.options)), latin), func(s Screen) bool { return !s.Fits })
 }
 
 func pageOf(pages map[gateway.Medium]int, m gateway.Medium) int {
@@ -136,18 +151,52 @@ func (c *Catalogue) Fill(s *Service, r gateway.Reply, m gateway.Medium) int {
 	if !limited || limit.Measure == nil {
 		return n
 	}
-	most := cmp.Or(s.limits[m], limit.Max, defaultMax)
-	r.More = true
-	for _, lang := range i18n.Langs() {
-		r.Format.Lang = lang
+	most := limit.most(s.limits[m], true)
+	r.More, r.Back = true, true
+	for _, f := range formats() {
+		r.Format.Lang, r.Format.Latin = f.Lang, f.Latin
 		for ; n > 1; n-- {
 			r.Options = all[:n]
-			if used, _ := limit.Measure(c.Render(r, m)); used <= most {
+			if c.count(r, m, limit) <= most {
 				break
 			}
 		}
 	}
 	return n
+}
+
+// count is what a medium counts of a reply.
+func (c *Catalogue) count(r gateway.Reply, m gateway.Medium, limit Limit) int {
+	if limit.Screens == nil {
+		n, _ := limit.Measure(c.Render(r, m))
+		return n
+	}
+	s := Sheet{HasBack: r.Back, HasMore: r.More, End: r.End, Back: c.Own("nav-back", r.Format), More: c.Own("nav-more", r.Format)}
+	s.Parts, s.Options = c.Lines(r, m)
+	n, _ := limit.Screens(s)
+	return n
+}
+
+// formats are all that a text may be read in: each language in its own letters,
+// and those that have other letters in Latin ones.
+func formats() [2*languages - 1]i18n.Format {
+	return [...]i18n.Format{
+		{Lang: i18n.Bengali},
+		{Lang: i18n.Hindi},
+		{Lang: i18n.English},
+		{Lang: i18n.Bengali, Latin: true},
+		{Lang: i18n.Hindi, Latin: true},
+	}
+}
+
+// most is the most that a reply may count; own is the service's number, 0 for
+// none.
+func (l Limit) most(own int, question bool) int {
+	all := cmp.Or(own, l.Max, defaultMax)
+	if question && l.Question > 0 {
+		return min(l.Question, all)
+	}
+	return all
 }
 
 // PageOn is how many options of a choice go on a page of a medium.
@@ -169,36 +218,73 @@ func stepOf(key string) string {
 	return step
 }
 
-// draw puts a draft into words in each language, with the n widest options.
-func (c *Catalogue) draw(d draft, m gateway.Medium, n int) []Screen {
+// draw puts a draft into words in each language, with a page of n options: the
+// widest ones, or, on a medium that has pages of options on screens of their own,
+// each page as it is.
+func (c *Catalogue) draw(d draft, m gateway.Medium, n int, latin bool) []Screen {
 	limit := c.limits[m]
 	screens := make([]Screen, 0, languages)
-	for _, lang := range i18n.Langs() {
-		f := i18n.Format{Lang: lang}
-		cost := limit.cost
-		var b strings.Builder
-		add := func(s string) {
-			if b.Len() > 0 {
-				b.WriteByte('\n')
-			}
-			b.WriteString(s)
+	for _, f := range formats() {
+		if f.Latin != latin {
+			continue
 		}
+		cost := limit.cost
+		say := func(l line) string {
+			text := l.widest(f, m, cost)
+			if latin {
+				return i18n.Latin(text)
+			}
+			return text
+		}
+		s := Sheet{HasBack: !d.ends, HasMore: n < len(d.options), End: d.ends, Back: say(c.own("nav-back")), More: say(c.own("nav-more"))}
 		for _, l := range d.lines {
-			add(l.widest(f, m, cost))
+			if text := say(l); text != "" {
+				s.Parts = append(s.Parts, text)
+			}
 		}
 		texts := make([]string, len(d.options))
 		for i, o := range d.options {
-			texts[i] = o.widest(f, m, cost)
+			texts[i] = say(o)
 		}
-		for i, at := range widestOf(texts, n, cost) {
-			add(strconv.Itoa(i+1) + " " + texts[at])
+		one := Screen{Key: d.key, Lang: f.Lang, Latin: latin, Sheet: s, Fits: true, at: d.at(f.Lang)}
+		if limit.Screens == nil {
+			one.Sheet.Options = numbered(texts, widestOf(texts, n, cost))
+			limit.measure(&one, d, m)
+		} else {
+			limit.measurePages(&one, d, m, texts, n)
 		}
-		if n < len(texts) {
-			add(c.own("nav-more").widest(f, m, cost))
-		}
-		screens = append(screens, c.measure(d, lang, b.String(), limit, m))
+		screens = append(screens, one)
 	}
 	return screens
+}
+
+// numbered are the texts at some places, each behind its digit.
+func numbered(texts []string, places []int) []string {
+	var list []string
+	for i, at := range places {
+		list = append(list, strconv.Itoa(i+1)+" "+texts[at])
+	}
+	return list
+}
+
+// measurePages measures each page of n options and leaves the widest on the
+// screen.
+func (l Limit) measurePages(s *Screen, d draft, m gateway.Medium, texts []string, n int) {
+	widest := *s
+	for first := 0; first == 0 || first < len(texts); first += max(n, 1) {
+		page := *s
+		end := min(len(texts), first+n)
+		places := make([]int, 0, n)
+		for at := first; at < end; at++ {
+			places = append(places, at)
+		}
+		page.Sheet.Options = numbered(texts, places)
+		l.measure(&page, d, m)
+		if first == 0 || !page.Fits && widest.Fits || page.N > widest.N {
+			widest = page
+		}
+	}
+	*s = widest
 }
 
 // widestOf are the places of the n widest texts, in the order in which the texts
@@ -214,18 +300,25 @@ func widestOf(texts []string, n int, cost func(string) int) []int {
 	return places
 }
 
-func (c *Catalogue) measure(d draft, lang i18n.Lang, text string, limit Limit, m gateway.Medium) Screen {
-	s := Screen{Key: d.key, Lang: lang, Text: text, Fits: true, at: d.at(lang)}
-	if limit.Measure == nil {
-		return s
+// measure puts the sheet of a screen together and counts it.
+func (l Limit) measure(s *Screen, d draft, m gateway.Medium) {
+	lines := slices.Concat(s.Sheet.Parts, s.Sheet.Options)
+	if l.Screens == nil && s.Sheet.HasMore {
+		lines = append(lines, s.Sheet.More)
 	}
-	most := cmp.Or(d.limits[m], limit.Max, defaultMax)
-	s.N, s.Size = limit.Measure(text)
-	s.Fits = s.N <= most
-	if !s.Fits {
+	s.Text = strings.Join(lines, "\n")
+	most := l.most(d.limits[m], d.question)
+	switch {
+	case l.Screens != nil:
+		s.N, s.Size = l.Screens(s.Sheet)
+	case l.Measure != nil:
+		s.N, s.Size = l.Measure(s.Text)
+	default:
+		return
+	}
+	if s.Fits = s.N <= most; !s.Fits {
 		s.Size += ", where " + strconv.Itoa(most) + " are allowed"
 	}
-	return s
 }
 
 // cost compares texts: first by what the medium counts, then by length.

@@ -20,7 +20,10 @@ func (c *Catalogue) Render(r gateway.Reply, m gateway.Medium) string {
 func (c *Catalogue) AppendReply(dst []byte, r gateway.Reply, m gateway.Medium) []byte {
 	start := len(dst)
 	for i := range r.Parts {
-		dst = c.appendPart(newLine(dst, start), &r.Parts[i], r.Format, m)
+		begun := newLine(dst, start)
+		if said := c.appendPart(begun, &r.Parts[i], r.Format, m); len(said) > len(begun) {
+			dst = said
+		}
 	}
 	for i := range r.Options {
 		dst = c.appendOption(newLine(dst, start), &r.Options[i], r.Format, m)

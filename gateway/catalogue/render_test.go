@@ -136,9 +136,9 @@ func TestCatalogue_Screens(t *testing.T) {
 			}
 		}
 	}
-	check("engine", c.EngineScreens(gateway.SMS))
+	check("engine", c.EngineScreens(gateway.SMS, false))
 	for _, s := range c.Services() {
-		screens := c.Screens(s, gateway.SMS)
+		screens := c.Screens(s, gateway.SMS, false)
 		if len(screens) < 3*3 {
 			t.Errorf("%s: %d screens", s.ID, len(screens))
 		}
@@ -150,7 +150,7 @@ func TestCatalogue_Screens(t *testing.T) {
 // segments long, since citizens see them most.
 func TestCatalogue_EngineTexts(t *testing.T) {
 	t.Parallel()
-	for _, s := range loadEmbedded(t).EngineScreens(gateway.SMS) {
+	for _, s := range loadEmbedded(t).EngineScreens(gateway.SMS, false) {
 		if s.N > 2 && !strings.Contains(s.Key, "menu") {
 			t.Errorf("%q in %s: %s: %s", s.Key, s.Lang, s.Size, s.Text)
 		}

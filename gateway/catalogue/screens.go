@@ -4,6 +4,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"setu/gateway"
 	"setu/i18n"
 )
 
@@ -15,26 +16,27 @@ func engineField(name string) (Field, bool) {
 
 func (c *Catalogue) own(key string) line { return line{text: c.texts[key], field: engineField} }
 
-// engineDrafts are the screens of the engine: each text alone, and those that
-// stand before the main menu together with it.
-func (c *Catalogue) engineDrafts() []draft {
-	menu := make([]line, 0, len(c.services))
+// engineDrafts are the screens of the engine on a medium: each text alone, and
+// those that stand before the main menu together with it.
+func (c *Catalogue) engineDrafts(m gateway.Medium) []draft {
+	menu := make([]line, 0, len(c.services)+1)
 	for _, s := range c.services {
 		menu = append(menu, line{text: s.texts["title"], field: engineField})
+	}
+	if m == gateway.USSD {
+		menu = append(menu, c.own("menu-language"))
 	}
 	var list []draft
 	for _, key := range sortedKeys(c.texts) {
 		d := draft{key: key, lines: []line{c.own(key)}, at: c.texts[key].place}
-		switch key {
-		case "menu":
+		if key == "menu" {
 			d.options = menu
-		case "meant":
-			d.options = []line{c.own("yes"), c.own("no")}
-		case "resume":
-			d.options = []line{c.own("resume-yes"), c.own("resume-no")}
-		case "language":
-			d.options = []line{c.own("language-bn"), c.own("language-hi"), c.own("language-en")}
+		} else {
+			for _, option := range engineOptions[key] {
+				d.options = append(d.options, c.own(option))
+			}
 		}
+		d.question = len(d.options) > 0
 		list = append(list, d)
 	}
 	for _, before := range []string{"unknown", "give-up", "started", "none"} {
@@ -43,6 +45,14 @@ func (c *Catalogue) engineDrafts() []draft {
 		})
 	}
 	return list
+}
+
+// engineOptions are the options of the engine's own questions.
+var engineOptions = map[string][]string{
+	"meant":    {"yes", "no"},
+	"resume":   {"resume-yes", "resume-no"},
+	"language": {"language-bn", "language-hi", "language-en"},
+	"letters":  {"language-bn", "language-hi", "language-en", "letters-bn", "letters-hi"},
 }
 
 // place is where the text stands in a language's file.
@@ -174,7 +184,7 @@ func (p *drafter) input(st *Step) {
 	with := func(key string, lines ...line) {
 		p.add(key, draft{lines: lines, options: options, paged: options != nil})
 	}
-	with(st.ID, question)
+	p.add(st.ID, draft{lines: []line{question}, options: options, paged: options != nil, question: true})
 	if st.Input.Type != InputItem {
 		with("about > "+st.ID, p.line("about", false), question)
 	}
@@ -213,7 +223,7 @@ func (p *drafter) call(st *Step) {
 	if st.Call.Confirm != "" {
 		yesNo := []line{p.c.own("yes"), p.c.own("no")}
 		confirm := p.line(st.Call.Confirm, false)
-		p.add(st.Call.Confirm, draft{lines: []line{confirm}, options: yesNo})
+		p.add(st.Call.Confirm, draft{lines: []line{confirm}, options: yesNo, question: true})
 		p.add(st.Call.Confirm+".again", draft{lines: []line{p.c.own("again-confirm"), confirm}, options: yesNo})
 	}
 	for _, code := range st.answers {
@@ -231,7 +241,7 @@ func (p *drafter) call(st *Step) {
 		next := a.Next + a.Retry
 		to, asks := p.s.steps[next]
 		if !asks || to.Input == nil || st.Call.Submit {
-			p.add(a.Say, draft{lines: lines})
+			p.add(a.Say, draft{lines: lines, ends: true})
 			continue
 		}
 		options := p.options(to)

@@ -161,6 +161,8 @@ func (f *form) decodeVariant(e entry) {
 	case e.key == "text":
 		f.base, f.src = e.val.template()
 		f.at = e.val.at
+	case isMedium(medium) && e.val.str() == "":
+		f.variants[mediumIndex(medium)] = &i18n.Template{} // nothing is said there
 	case isMedium(medium):
 		f.variants[mediumIndex(medium)], _ = e.val.template()
 	default:
@@ -237,6 +239,24 @@ func joinText(key string, known form, files [languages]*textFile, note *Problems
 	slices.Sort(t.names)
 	t.names = slices.Compact(t.names)
 	return t
+}
+
+// checkSilent refuses a service's text that says nothing on some medium: only
+// the engine knows which of its own can be left out.
+func checkSilent(texts map[string]*Text, note *Problems) {
+	for _, key := range sortedKeys(texts) {
+		for i := range texts[key].forms {
+			f := &texts[key].forms[i]
+			for _, v := range f.variants {
+				if v == nil {
+					continue
+				}
+				if text, plain := v.Plain(); plain && text == "" {
+					note.add(f.at, "text %q has an empty variant", key)
+				}
+			}
+		}
+	}
 }
 
 // names are the slots of a form in all its variants.
