@@ -23,6 +23,7 @@ import (
 	"setu/gateway/outbox"
 	"setu/gateway/sqlite"
 	"setu/gateway/turn"
+	"setu/ledgerclient"
 	"setu/ledgerclient/circuit"
 	"setu/ledgerclient/sandbox"
 	"setu/ussd"
@@ -168,6 +169,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	g.outbox = outbox.New(outbox.Config{
 		Store: g.store, Ledger: g.ledger, Dialogue: g.engine, Words: g.cat, Signer: signer,
 		Senders: g.senders(), Log: log.With(slog.String("part", "outbox")), Now: time.Now,
+		Outcome: func(r ledgerclient.Receipt, reply gateway.Reply) { g.turns.Settled(r, reply) },
 	})
 	g.turns = turn.New(ctx, turn.Config{
 		Store: g.store, Dialogue: g.engine, Ledger: g.ledger, Signer: signer, Words: g.cat, Outbox: g.outbox,
