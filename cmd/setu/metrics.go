@@ -40,7 +40,7 @@ func (g *gatewayParts) checks() []console.Check {
 func (g *gatewayParts) metrics() prometheus.Gatherer {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	turns, box, sms := g.turns.Counts(), g.outbox.Counts(), g.sms.Counts()
+	turns, box, sms, ussd := g.turns.Counts(), g.outbox.Counts(), g.sms.Counts(), g.ussdSMPP.Counts()
 	for _, m := range []struct {
 		name, help string
 		value      *atomic.Int64
@@ -54,6 +54,14 @@ func (g *gatewayParts) metrics() prometheus.Gatherer {
 		{"setu_sms_segments_total", "Segments that those took.", &sms.Segments},
 		{"setu_sms_delivery_receipts_total", "Delivery receipts that came.", &sms.Receipts},
 		{"setu_sms_delivery_receipts_unmatched_total", "Delivery receipts kept until their message is known.", &sms.Unmatched},
+		{"setu_ussd_smpp_begun_total", "USSD dialogues that began on SMPP links.", &ussd.Begun},
+		{"setu_ussd_smpp_inputs_total", "Answers of citizens in them.", &ussd.Inputs},
+		{"setu_ussd_smpp_ended_total", "Dialogues that citizens or networks ended.", &ussd.Ended},
+		{"setu_ussd_smpp_screens_total", "Screens that SMPP gateways took.", &ussd.Screens},
+		{"setu_ussd_smpp_lost_total", "Screens that could not be sent, or were refused.", &ussd.Lost},
+		{"setu_ussd_smpp_refused_total", "USSD messages refused: no number, no code of ours, unknown operation.", &ussd.Refused},
+		{"setu_ussd_smpp_busy_total", "USSD messages put off: too many were under way.", &ussd.Busy},
+		{"setu_ussd_smpp_faults_total", "USSD inputs whose turn failed.", &ussd.Faults},
 		{"setu_turns_total", "Messages that had their turn.", &turns.Turns},
 		{"setu_duplicates_total", "Messages that had come before.", &turns.Duplicates},
 		{"setu_questions_deferred_total", "Questions that the ledger did not answer in time.", &turns.Deferred},

@@ -115,7 +115,7 @@ type gatewayParts struct {
 	outbox  *outbox.Worker
 	sms     *smppsms.Driver
 	console *console.Server
-	// ussdSMPP serves USSD on the SMPP links; nil when none carries it.
+	// ussdSMPP serves USSD on the SMPP links that carry it.
 	ussdSMPP *ussdsmpp.Driver
 
 	dialects ussdhttp.Dialects
@@ -218,10 +218,11 @@ func (g *gatewayParts) openSMS() error {
 		}
 		c.Partners = append(c.Partners, partner)
 	}
-	var err error
-	if c.Dialogues, err = g.openDialogues(); err != nil {
+	err := g.openDialogues()
+	if err != nil {
 		return err
 	}
+	c.Dialogues = g.ussdSMPP
 	g.sms, err = smppsms.New(c)
 	return err
 }

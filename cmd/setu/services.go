@@ -68,6 +68,9 @@ func (c *checkCmd) Run(io streams) error {
 		return err
 	}
 	fmt.Fprintf(io.out, "# effective configuration\n%s\n", effective)
+	if err := cfg.checkSMPPUSSD(io.out); err != nil {
+		return err
+	}
 	cat, err := loadServices(cfg)
 	if err != nil {
 		return err

@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"setu/channels"
-	"setu/channels/smppsms"
 	"setu/gateway"
 	"setu/ussd/ussdsmpp"
 )
@@ -55,17 +57,29 @@ func (c Config) smppUSSD() (map[string]ussdsmpp.Link, error) {
 	return links, errors.Join(errs...)
 }
 
-// openDialogues makes the USSD side of the SMPP links; nil when none has one.
-func (g *gatewayParts) openDialogues() (smppsms.Dialogues, error) {
+// checkSMPPUSSD says which links and partners carry USSD, and how.
+func (c Config) checkSMPPUSSD(out io.Writer) error {
+	links, err := c.smppUSSD()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(links)) {
+		fmt.Fprintf(out, "link %s: USSD in the dialect %s\n", name, links[name].Dialect.Name)
+	}
+	return nil
+}
+
+// openDialogues makes the USSD side of the SMPP links.
+func (g *gatewayParts) openDialogues() error {
 	links, err := g.cfg.smppUSSD()
-	if err != nil || len(links) == 0 {
-		return nil, err
+	if err != nil {
+		return err
 	}
 	g.ussdSMPP = ussdsmpp.New(ussdsmpp.Config{
 		Handler: handler{g}, Layout: g.layout, Links: links,
 		Log: g.log.With(slog.String("part", "ussdsmpp")), Now: time.Now,
 	})
-	return g.ussdSMPP, nil
+	return nil
 }
 
 // handler passes live inputs to the turns, which are made after the drivers.

@@ -107,7 +107,7 @@ func (d *Driver) Run(ctx context.Context) {
 func (d *Driver) serve(ctx context.Context, j job) {
 	defer func() {
 		if p := recover(); p != nil { // its value may quote the citizen
-			d.counts.Panicked.Add(1)
+			d.counts.Faults.Add(1)
 			d.Log.ErrorContext(ctx, "ussd turn panicked", slog.String("link", j.in.Link), slog.String("stack", string(debug.Stack())))
 			j.r.Respond(smpp.RSysErr, "")
 		}

@@ -56,15 +56,14 @@ type Link struct {
 
 // Counts are what a driver has seen since it was made.
 type Counts struct {
-	Begun    atomic.Int64 // dialogues begun
-	Inputs   atomic.Int64 // answers of citizens
-	Ended    atomic.Int64 // dialogues ended by citizens or networks
-	Screens  atomic.Int64 // screens that a gateway took
-	Lost     atomic.Int64 // screens that could not be sent, or were refused
-	Refused  atomic.Int64 // messages refused as no part of a dialogue of ours
-	Busy     atomic.Int64 // messages refused because too many were under way
-	Faults   atomic.Int64 // inputs whose turn failed
-	Panicked atomic.Int64 // inputs whose turn panicked
+	Begun   atomic.Int64 // dialogues begun
+	Inputs  atomic.Int64 // answers of citizens
+	Ended   atomic.Int64 // dialogues ended by citizens or networks
+	Screens atomic.Int64 // screens that a gateway took
+	Lost    atomic.Int64 // screens that could not be sent, or were refused
+	Refused atomic.Int64 // messages refused as no part of a dialogue of ours
+	Busy    atomic.Int64 // messages refused because too many were under way
+	Faults  atomic.Int64 // inputs whose turn failed or panicked
 }
 
 // Driver serves the dialogues. Make it with [New].
