@@ -142,7 +142,7 @@ func (d *Dialect) compileEvents(list []fileEvent, wrong *faults) {
 		case "new":
 			r.event = gateway.New
 		case "input":
-			r.event = gateway.Input
+			r.event, d.inputTold = gateway.Input, true
 		case "abort":
 			r.event = gateway.Abort
 		case "timeout":

@@ -111,6 +111,7 @@ type Dialect struct {
 	numberForm      form
 	codeForm        form
 	rules           []rule
+	inputTold       bool // a rule tells inputs, so that nothing else is one
 
 	screen, done, push, refusal body
 	more, end                   scalar

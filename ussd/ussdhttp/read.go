@@ -25,6 +25,7 @@ const (
 var (
 	errNumber  = errors.New("the number is missing or is none with its country code")
 	errSession = errors.New("the session's identifier is missing or too long")
+	errEvent   = errors.New("what happened is missing or not known")
 	errText    = errors.New("the text is too long")
 )
 
@@ -207,8 +208,11 @@ func (r *reading) namesCode(g *Gateway, text []byte) bool {
 func (r *reading) inbound(g *Gateway) (in gateway.Inbound, status bool, err error) {
 	d := r.dialect
 	in = gateway.Inbound{Link: g.Name, Medium: gateway.USSD, Cumulative: d.cumulative}
-	if rl := r.happened(g); rl != nil {
+	switch rl := r.happened(g); {
+	case rl != nil:
 		in.Event, status = rl.event, rl.status
+	case d.inputTold:
+		return in, false, errEvent
 	}
 	over := status || in.Event == gateway.Abort || in.Event == gateway.Timeout
 	var ok bool
@@ -230,9 +234,11 @@ func (r *reading) inbound(g *Gateway) (in gateway.Inbound, status bool, err erro
 		in.Undecodable, text = true, nil
 	}
 	r.address(g, &in, text)
-	if !over {
-		in.Key = r.key(&in)
+	if over { // what comes with it is the network's, not hers
+		in.Text = ""
+		return in, status, nil
 	}
+	in.Key = r.key(&in)
 	return in, status, nil
 }
 

@@ -181,6 +181,7 @@ func (e *endpoint) answer(user context.Context, ctx *fasthttp.RequestCtx, r *rea
 		e.refuse(ctx, r, fasthttp.StatusBadRequest, err.Error())
 		return
 	case status:
+		e.count(in.Event)
 		e.write(ctx, r, &e.dialect.done, &values{fields: r})
 		return
 	}
