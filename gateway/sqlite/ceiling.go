@@ -42,7 +42,7 @@ func Ceiling(ctx context.Context, dir string, n int) (roundTripsPerSecond float6
 		return 0, fmt.Errorf("ceiling: %w", err)
 	}
 	defer func() { err = errors.Join(err, removeDatabase(path)) }()
-	c, err := connect(path, false)
+	c, err := connect(path, syncs)
 	if err != nil {
 		return 0, fmt.Errorf("ceiling: %w", err)
 	}

@@ -31,19 +31,37 @@ type conn struct {
 // value is what SQLite stores: nil, int64, string or []byte.
 type value = driver.Value
 
+// access is what a connection does.
+type access int
+
+const (
+	reads  access = iota
+	writes        // and leaves the sync of commits to [Store.sync]
+	syncs         // writes, and waits for the disk in each commit
+)
+
+// synchronous is the setting of that name. FULL is no matter of course: mattn's
+// driver compiles NORMAL, which without a sync of one's own loses acknowledged
+// commits in a power cut.
+func (a access) synchronous() string {
+	if a == writes {
+		return "NORMAL"
+	}
+	return "FULL"
+}
+
 // dsn names the file of a connection and its pragmas. They belong here and not
-// into an Exec, so that no connection can lack them. mattn's driver compiles
-// WAL with synchronous=NORMAL, which loses acknowledged commits in a power cut.
-func dsn(path string, readOnly bool) string {
+// into an Exec, so that no connection can lack them.
+func dsn(path string, a access) string {
 	q := url.Values{
 		"_journal_mode": {"WAL"},
-		"_synchronous":  {"FULL"},
+		"_synchronous":  {a.synchronous()},
 		"_foreign_keys": {"on"},
 		"_busy_timeout": {strconv.Itoa(busyTimeout)},
 		"_txlock":       {"immediate"},
 		"_mutex":        {"no"}, // one goroutine at a time
 	}
-	if readOnly {
+	if a == reads {
 		q.Set("mode", "ro")
 		q.Set("_query_only", "on")
 		q.Del("_journal_mode") // a property of the file, which a reader cannot set
@@ -52,8 +70,8 @@ func dsn(path string, readOnly bool) string {
 }
 
 // connect opens a connection and reads back what durability hangs on.
-func connect(path string, readOnly bool) (*conn, error) {
-	dc, err := (&sqlite3.SQLiteDriver{}).Open(dsn(path, readOnly))
+func connect(path string, a access) (*conn, error) {
+	dc, err := (&sqlite3.SQLiteDriver{}).Open(dsn(path, a))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -62,14 +80,14 @@ func connect(path string, readOnly bool) (*conn, error) {
 		return nil, errors.Join(fmt.Errorf("open %s: driver gave a %T", path, dc), dc.Close())
 	}
 	c := &conn{db: db}
-	if err := c.verify(readOnly); err != nil {
+	if err := c.verify(a); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), c.close())
 	}
 	return c, nil
 }
 
 // verify reads back the version and the pragmas.
-func (c *conn) verify(readOnly bool) error {
+func (c *conn) verify(a access) error {
 	version, err := c.pragma("SELECT sqlite_version()")
 	if err != nil {
 		return err
@@ -78,8 +96,12 @@ func (c *conn) verify(readOnly bool) error {
 		return err
 	}
 	want := map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "query_only": "0"}
-	if readOnly {
+	switch a {
+	case reads:
 		want["query_only"] = "1"
+	case writes:
+		want["synchronous"] = "1"
+	case syncs:
 	}
 	for name, w := range want {
 		got, err := c.pragma("PRAGMA " + name)

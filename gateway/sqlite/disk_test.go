@@ -93,7 +93,7 @@ func TestDisk_Full(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	c, err := connect(filepath.Join(dir, FileName), false)
+	c, err := connect(filepath.Join(dir, FileName), writes)
 	if err != nil {
 		t.Fatal(err)
 	}

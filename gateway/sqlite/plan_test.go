@@ -22,7 +22,7 @@ func TestStatements_KeepTheirPlans(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	c, err := connect(s.dir+"/"+FileName, false)
+	c, err := connect(s.dir+"/"+FileName, writes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestStatements_UseIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	c, err := connect(s.dir+"/"+FileName, true)
+	c, err := connect(s.dir+"/"+FileName, reads)
 	if err != nil {
 		t.Fatal(err)
 	}

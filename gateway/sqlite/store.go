@@ -2,9 +2,10 @@
 // outbox, receipts and fragments in one SQLite file.
 //
 // Accepted means kept: a callback without an error says that the commit is in
-// the write-ahead log and synced (synchronous=FULL). One goroutine writes; it
-// takes whatever waits into one commit and never waits for more, so that a
-// lone message is on disk after one sync and a thousand at once share one.
+// the write-ahead log and that the log was synced after it. One goroutine writes
+// and another syncs: what comes while one commit is on its way to the disk makes
+// up the next, so that a lone message is on disk after one sync and a thousand at
+// once share one.
 //
 // A lane is a queue of outbox items that are done one after another. Its first
 // unfinished item, its head, is the only one that can be leased. A lease is
@@ -75,6 +76,7 @@ type Options struct {
 	// MaxPages caps the file, in pages of 4 KiB, as a small disk would; 0 is
 	// no cap. It is for tests.
 	MaxPages int
+	flush    func() error // in the place of a sync, for tests
 }
 
 // Store is an open data folder. It is safe for concurrent use. Its methods
@@ -88,9 +90,13 @@ type Store struct {
 	reserve int64 // octets
 	again   func(first, bind string, stored time.Time) bool
 
-	lock    *os.File
-	w       *writer
-	queue   *queue
+	lock      *os.File
+	w         *writer
+	queue     *queue
+	committed chan []entry // and not on the disk yet
+	walFile   *os.File
+	flush     func() error // of the log to the disk
+	broken    atomic.Pointer[error]
 	readers chan *conn
 	nReader int
 
@@ -113,6 +119,8 @@ func Open(dir string, o Options) (*Store, error) {
 		reserve: defaultTo(o.Reserve, int64(DefaultReserve)),
 		nReader: defaultTo(o.Readers, DefaultReaders),
 		queue:   newOpQueue(),
+		// One, so that the writer goes on while callers are answered.
+		committed: make(chan []entry, 1),
 		closing: make(chan struct{}),
 	}
 	if s.log == nil {
@@ -129,8 +137,9 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.release())
 	}
 	s.probe()
-	s.running.Add(2)
+	s.running.Add(3)
 	go s.write()
+	go s.sync()
 	go s.watch()
 	return s, nil
 }
@@ -155,7 +164,7 @@ func (s *Store) open(o Options) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	c, err := connect(path, false)
+	c, err := connect(path, writes)
 	if err != nil {
 		return err
 	}
@@ -177,9 +186,15 @@ func (s *Store) open(o Options) error {
 	if err := s.w.begin(); err != nil {
 		return fmt.Errorf("begin epoch: %w", err)
 	}
+	if s.walFile, err = openLog(path); err != nil {
+		return err
+	}
+	if s.flush = s.walFile.Sync; o.flush != nil {
+		s.flush = o.flush
+	}
 	s.readers = make(chan *conn, s.nReader)
 	for range s.nReader {
-		r, err := connect(path, true)
+		r, err := connect(path, reads)
 		if err != nil {
 			return err
 		}
@@ -223,6 +238,9 @@ func (s *Store) release() error {
 	}
 	if s.w != nil {
 		errs = append(errs, s.w.close())
+	}
+	if s.walFile != nil {
+		errs = append(errs, s.walFile.Close())
 	}
 	return errors.Join(append(errs, unlock(s.lock))...)
 }

@@ -5,16 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"setu/gateway"
 )
-
-// maxBatch is the most operations in one commit. At 1000 the sync is a small
-// part of the commit already (measured, see BenchmarkCeiling), and the first
-// caller does not wait long for the last.
-const maxBatch = 1000
 
 // op is one caller's wish.
 type op interface {
@@ -30,73 +24,6 @@ type op interface {
 // refusal is an error of apply after which nothing was written, so that the
 // rest of the batch can be committed.
 type refusal struct{ error }
-
-// entry is an op with what became of it.
-type entry struct {
-	op  op
-	err error
-}
-
-// queue passes ops to the writer in order.
-type queue struct {
-	mu     sync.Mutex
-	filled sync.Cond
-	ops    []entry
-	spare  []entry // emptied, to be filled again
-	closed bool
-}
-
-func newOpQueue() *queue {
-	q := &queue{}
-	q.filled.L = &q.mu
-	return q
-}
-
-// put adds o, unless the queue is closed.
-func (q *queue) put(o op) bool {
-	q.mu.Lock()
-	if q.closed {
-		q.mu.Unlock()
-		return false
-	}
-	q.ops = append(q.ops, entry{op: o})
-	wake := len(q.ops) == 1
-	q.mu.Unlock()
-	if wake {
-		q.filled.Signal()
-	}
-	return true
-}
-
-// take waits for ops and takes all of them; none means that the queue is closed
-// and drained.
-func (q *queue) take() []entry {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for len(q.ops) == 0 && !q.closed {
-		q.filled.Wait()
-	}
-	ops := q.ops
-	q.ops, q.spare = q.spare, nil
-	return ops
-}
-
-// reuse gives the memory of answered ops back.
-func (q *queue) reuse(ops []entry) {
-	clear(ops)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if cap(ops) > cap(q.spare) && cap(ops) <= 4*maxBatch {
-		q.spare = ops[:0]
-	}
-}
-
-func (q *queue) close() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.closed = true
-	q.filled.Signal()
-}
 
 // writer owns the only connection that writes.
 type writer struct {
@@ -123,65 +50,62 @@ type writer struct {
 	done tally
 }
 
-// write runs until the queue is closed and drained. It answers the callers of a
-// batch before it takes the next one: by then those who have something more to
-// write have queued it, and batches stay large.
+// write runs until the queue is closed and drained.
 func (s *Store) write() {
 	defer s.running.Done()
+	defer close(s.committed)
 	for {
 		ops := s.queue.take()
 		if len(ops) == 0 {
 			return
 		}
-		for rest := ops; len(rest) > 0; {
-			batch := rest[:min(len(rest), maxBatch)]
-			rest = rest[len(batch):]
-			s.w.batch(batch)
-			for _, e := range batch {
-				s.answer(e)
-			}
-		}
-		s.queue.reuse(ops)
+		ops = s.w.batch(ops)
+		s.queue.sets(true)
+		s.committed <- ops
 	}
 }
 
-// answer survives a panic in a callback.
-func (s *Store) answer(e entry) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.log.Error("callback of the store panicked", slog.Any(keyPanic, p), slog.String(keyStack, string(debug.Stack())))
-		}
-	}()
-	e.op.answer(e.err)
-}
-
-// batch writes the ops in one commit. When one of them fails for a reason that
-// nobody foresaw, nothing of the batch is kept, and each op gets a commit of
+// batch commits the ops, together with those that come while an earlier commit
+// is on its way to the disk, and gives all of them. When one fails for a reason
+// that nobody foresaw, nothing of the batch is kept, and each gets a commit of
 // its own, so that the bad one fails alone.
-func (w *writer) batch(ops []entry) {
-	if w.together(ops) == nil {
-		return
+func (w *writer) batch(ops []entry) []entry {
+	err := w.transaction(func() error {
+		for done := 0; ; {
+			if err := w.together(ops[done:]); err != nil {
+				return err
+			}
+			done = len(ops)
+			more := w.s.queue.more(maxBatch - done)
+			if len(more) == 0 {
+				return nil
+			}
+			ops = append(ops, more...)
+			w.s.queue.reuse(more)
+		}
+	})
+	if err != nil {
+		for i := range ops {
+			ops[i].err = w.s.noted(w.alone(ops[i].op))
+		}
 	}
-	for i := range ops {
-		ops[i].err = w.s.noted(w.alone(ops[i].op))
-	}
+	return ops
 }
 
-// together commits all ops or none.
+// together applies the ops within a transaction. The error is that of the first
+// which failed for a reason that nobody foresaw.
 func (w *writer) together(ops []entry) error {
-	return w.transaction(func() error {
-		for i := range ops {
-			if ops[i].err = w.apply(ops[i].op); ops[i].err == nil {
-				continue
-			}
-			var no refusal
-			if !errors.As(ops[i].err, &no) {
-				return ops[i].err
-			}
-			ops[i].err = no.error
+	for i := range ops {
+		if ops[i].err = w.apply(ops[i].op); ops[i].err == nil {
+			continue
 		}
-		return nil
-	})
+		var no refusal
+		if !errors.As(ops[i].err, &no) {
+			return ops[i].err
+		}
+		ops[i].err = no.error
+	}
+	return nil
 }
 
 // alone commits one op.
@@ -243,7 +167,8 @@ func (w *writer) transaction(do func() error) error {
 	return err
 }
 
-// commit makes the transaction durable, and then known.
+// commit writes the transaction into the log, where readers see it; on the disk
+// it is after [Store.sync].
 func (w *writer) commit() error {
 	raise(&w.leasedFrom, w.lastItem, w.leases.byID)
 	raise(&w.waitingFrom, w.lastRow, w.waiting.rows)
