@@ -201,3 +201,70 @@ func TestUSSD_NodePartner(t *testing.T) {
 		t.Errorf("the SMS is answered with %q, service_type %q", e.Text, e.ServiceType)
 	}
 }
+
+// TestUSSD_Restart: the gateway is killed in the middle of a dialogue. The next
+// life of it answers the citizen where she stood, in the same dialogue and after
+// another dial.
+func TestUSSD_Restart(t *testing.T) {
+	t.Parallel()
+	addr := gatewaytest.FreeAddress(t)
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const number = "919700000027"
+	d, n := ussdDialects()[1], startNode(t, "smsc.js", "--port", port)
+	options := gatewaytest.Options{Bin: bin, Dir: t.TempDir(), Config: operatorLink(t, addr, "transceiver") + "    ussd: " + d.name + "\n"}
+	first := gatewaytest.Start(t, options)
+	n.await("bound")
+	step := func(op int, text, want string, end bool) {
+		t.Helper()
+		n.say(d.said(number, text, op))
+		if got := d.screen(t, n.await("submit_sm"), number, end); !strings.Contains(got, want) {
+			t.Fatalf("%q shows %q, want %q", text, got, want)
+		}
+	}
+	step(d.begin, "*51969*PRICE#", "English", false)
+	step(d.answer, "3", "3 Potato", false)
+	first.Kill()
+	for receive(t, n.events).Event != "closed" { // before it, perhaps, that the connection was reset
+	}
+	gatewaytest.Start(t, options)
+	n.await("bound")
+	step(d.answer, "8", "3 Potato", false)
+	d.session, d.wantOn, d.wantEnd = map[string]any{"its_session_info": "0020"}, map[string]any{"its_session_info": "0020"}, map[string]any{"its_session_info": "0021"}
+	step(d.begin, "*51969#", "1 ", false)
+	step(d.answer, "1", "3 Potato", false)
+	step(d.answer, "3", "Potato: Rs 1,150", true)
+}
+
+// TestUSSD_SlowLedger: a ledger that is slower than a screen. The screen says
+// so, and the answer comes as an SMS on the same link.
+func TestUSSD_SlowLedger(t *testing.T) {
+	t.Parallel()
+	addr := gatewaytest.FreeAddress(t)
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const number = "919700000028"
+	d, n := ussdDialects()[0], startNode(t, "smsc.js", "--receipts", "--port", port)
+	g := start(t, operatorLink(t, addr, "transceiver")+"    ussd: standard\nussd: {patience: 200ms}\n")
+	n.await("bound")
+	n.say(d.said(number, "*51969*PRICE POTATO#", d.begin))
+	if got := d.screen(t, n.await("submit_sm"), number, false); !strings.Contains(got, "3 English") {
+		t.Fatalf("first screen %q", got)
+	}
+	if out, err := g.Setu("sandbox", "slow", "--delay", "800ms"); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	n.say(d.said(number, "3", d.answer))
+	if got := d.screen(t, n.await("submit_sm"), number, true); strings.Contains(got, "1,150") {
+		t.Errorf("the screen waited for the ledger: %q", got)
+	}
+	e := n.await("submit_sm")
+	if e.ServiceType != "" || e.TLVs["ussd_service_op"] != nil || e.From != "51969" || e.To != number || !strings.Contains(e.Text, "Potato: Rs 1,150") {
+		t.Errorf("after it comes %q, service_type %q, ussd_service_op %v", e.Text, e.ServiceType, e.TLVs["ussd_service_op"])
+	}
+	until(t, g, "the answer is delivered", func() bool { return delivered(t, g) == 1 })
+}
