@@ -1,6 +1,6 @@
 // Package interop holds the tests that put third-party peers before the gateway's
 // protocol code: the npm package smpp, as an operator's SMSC (smsc.js) and as a partner's
-// ESME (esme.js), and go-smpp, as a partner's ESME and as the oracle of the codec.
+// ESME (esme.js), with SMS and with USSD, and go-smpp, as a partner's ESME and as the oracle of the codec.
 //
 // The script setup installs the peers; the tests run it when it was not run before. The
 // two scripts take messages on stdin and print events, one JSON object a line, so that a

@@ -2,6 +2,7 @@ package ussdsmpp_test
 
 import (
 	"io/fs"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -140,4 +141,25 @@ func validate(tb testing.TB, s *jsonschema.Schema, src string) error {
 		tb.Fatal(err)
 	}
 	return s.Validate(doc)
+}
+
+// TestParse_Guide: the dialect in the guide for those who add one is right.
+func TestParse_Guide(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../HACKING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(string(guide), "```yaml\nname: operator-x\n")
+	example, _, closed := strings.Cut(after, "```")
+	if !found || !closed {
+		t.Fatal("HACKING.md has no example of a dialect")
+	}
+	d, err := ussdsmpp.Parse("operator-x.yaml", []byte("name: operator-x\n"+example))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Limit.Units != 70 || d.FromGateway.Unknown != ussdsmpp.Close {
+		t.Errorf("Parse = %+v", d)
+	}
 }
