@@ -53,11 +53,11 @@ func limits(c Config) catalogue.Limits {
 // checkCmd checks what a gateway would be started with.
 type checkCmd struct {
 	serveCmd
-	Update bool `help:"Write the conversations of further service folders anew, as they come out."`
+	Update bool `help:"Write the conversations of further folders anew, as they come out."`
 }
 
-// Run checks the configuration and the services, and plays the conversations
-// of further service folders.
+// Run checks the configuration, the services and the dialects, and plays the
+// conversations of further folders of them.
 func (c *checkCmd) Run(io streams) error {
 	cfg, err := c.configuration()
 	if err != nil {
@@ -82,6 +82,11 @@ func (c *checkCmd) Run(io streams) error {
 	if err != nil {
 		return err
 	}
+	replayed, differ, err := checkDialects(cfg, c.Update, io.out)
+	if err != nil {
+		return err
+	}
+	played, failed = played+replayed, failed+differ
 	fmt.Fprintf(io.out, "%d conversations played, %d differ\n", played, failed)
 	if failed > 0 {
 		return errSaid

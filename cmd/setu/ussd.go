@@ -142,6 +142,9 @@ func prefixes(list []string) ([]netip.Prefix, error) {
 func (c Config) httpDialects() (ussdhttp.Dialects, error) {
 	folders := []fs.FS{ussdhttp.Embedded()}
 	for _, dir := range c.USSD.Dialects {
+		if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+			return nil, fmt.Errorf("ussd.dialects: %s is no folder", dir)
+		}
 		folders = append(folders, os.DirFS(dir))
 	}
 	all, err := ussdhttp.Load(folders...)
