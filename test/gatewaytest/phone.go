@@ -169,6 +169,13 @@ func (p *Phones) Note(number string) {
 	p.note(number)
 }
 
+// Heard takes down texts that passed by other ways than SMS, for [Phones.Seen].
+func (p *Phones) Heard(texts ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent = append(p.sent, texts...)
+}
+
 func (p *Phones) note(number string) {
 	if p.told[number] == nil {
 		p.told[number] = []string{}
