@@ -112,7 +112,7 @@ func menuWalks(mix Mix, now time.Time) []menuWalk {
 			continue
 		}
 		for i, card := range cards() {
-			walk(": ", "1", "1", card) // the name of the allowance, and what became of it
+			walk(": ", "1", "1", card)                  // the name of the allowance, and what became of it
 			walk(rupees, "3", "1", strconv.Itoa(1+i%5)) // the price of a crop
 		}
 	}
