@@ -62,7 +62,7 @@ func (*messages) Delivery(string, []string, gateway.State, string, func(bool, er
 
 // house is the two drivers over one SMPP server, whose partner carries USSD.
 type house struct {
-	t    *testing.T
+	t    testing.TB
 	ussd *ussdsmpp.Driver
 	sms  *smppsms.Driver
 	text chan string // of SMS
@@ -73,7 +73,7 @@ type house struct {
 
 // open starts the drivers. dialect is that of the partner "partner" and, where
 // link is an address, of the link "operator" as well.
-func open(t *testing.T, dialect, link string, binds []smpp.BindType, h handler, change func(*ussdsmpp.Config)) *house {
+func open(t testing.TB, dialect, link string, binds []smpp.BindType, h handler, change func(*ussdsmpp.Config)) *house {
 	t.Helper()
 	o := &house{t: t, text: make(chan string, 16)}
 	carries := ussdsmpp.Link{Dialect: embedded(t)[dialect], Codes: []string{"51969"}}
@@ -121,7 +121,7 @@ func open(t *testing.T, dialect, link string, binds []smpp.BindType, h handler, 
 // peer is a USSD gateway: bound as the partner, or the operator that the link
 // is bound to.
 type peer struct {
-	t       *testing.T
+	t       testing.TB
 	send    func(m *smpp.ShortMessage, done func(smpp.Resp, error)) error
 	screens chan smpp.ShortMessage
 	ids     chan smpp.CommandID // of the screens
@@ -129,8 +129,8 @@ type peer struct {
 	answers []smpp.Status // to the next screens; ESME_ROK after them
 }
 
-func newPeer(t *testing.T) *peer {
-	return &peer{t: t, screens: make(chan smpp.ShortMessage, 16), ids: make(chan smpp.CommandID, 16)}
+func newPeer(t testing.TB) *peer {
+	return &peer{t: t, screens: make(chan smpp.ShortMessage, 64), ids: make(chan smpp.CommandID, 64)}
 }
 
 func (p *peer) take(r *smpp.Request) {
@@ -193,7 +193,7 @@ func operator(t *testing.T, binds int) (p *peer, addr string, bound <-chan *smpp
 }
 
 // run runs f until the test ends.
-func run(t *testing.T, f func(context.Context)) {
+func run(t testing.TB, f func(context.Context)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); f(ctx) }()
@@ -225,7 +225,7 @@ func (p *peer) ask(m smpp.ShortMessage) smpp.ShortMessage {
 	return receive(p.t, p.screens)
 }
 
-func receive[T any](t *testing.T, from <-chan T) T {
+func receive[T any](t testing.TB, from <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-from:
