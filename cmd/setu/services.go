@@ -47,6 +47,7 @@ func limits(c Config) catalogue.Limits {
 			coding, segments, units := sms.Count(text)
 			return segments, fmt.Sprintf("%s, %d units, %d segments", coding, units, segments)
 		}},
+		gateway.USSD: ussd.Limit{Septets: screenRoom}.Texts(),
 	}
 }
 

@@ -8,19 +8,26 @@ import (
 	"setu/channels/sms"
 	"setu/gateway"
 	"setu/gateway/catalogue"
+	"setu/ussd"
 )
 
-// smsLimits measures as the SMS channel does.
-func smsLimits() catalogue.Limits {
-	return catalogue.Limits{gateway.SMS: {Max: 3, Measure: func(text string) (int, string) {
-		coding, segments, units := sms.Count(text)
-		return segments, fmt.Sprintf("%v, %d units, %d segments", coding, units, segments)
-	}}}
+// limits measure as the channels do.
+func limits() catalogue.Limits {
+	return catalogue.Limits{
+		gateway.SMS: {Max: 3, Measure: func(text string) (int, string) {
+			coding, segments, units := sms.Count(text)
+			return segments, fmt.Sprintf("%v, %d units, %d segments", coding, units, segments)
+		}},
+		gateway.USSD: room().Texts(),
+	}
 }
+
+// room is that of the gateways in the field that take least.
+func room() ussd.Limit { return ussd.Limit{Septets: 160} }
 
 func loadEmbedded(tb testing.TB, more ...fs.FS) *catalogue.Catalogue {
 	tb.Helper()
-	c, err := catalogue.Load(smsLimits(), append([]fs.FS{catalogue.Embedded()}, more...)...)
+	c, err := catalogue.Load(limits(), append([]fs.FS{catalogue.Embedded()}, more...)...)
 	if err != nil {
 		tb.Fatalf("Load: %v", err)
 	}

@@ -46,7 +46,7 @@ func folder(files map[string]string) fs.FS {
 
 func TestLoad_Demo(t *testing.T) {
 	t.Parallel()
-	c, err := catalogue.Load(smsLimits(), catalogue.Embedded(), folder(demo()))
+	c, err := catalogue.Load(limits(), catalogue.Embedded(), folder(demo()))
 	if err != nil {
 		t.Fatalf("Load: %v", err)
 	}
@@ -133,7 +133,7 @@ func TestLoad_Problems(t *testing.T) {
 				services = append(services, catalogue.Embedded())
 				slices.Reverse(services)
 			}
-			_, err := catalogue.Load(smsLimits(), services...)
+			_, err := catalogue.Load(limits(), services...)
 			var problems *catalogue.Problems
 			if !errors.As(err, &problems) {
 				t.Fatalf("Load = %v, want *Problems", err)
@@ -167,7 +167,7 @@ func TestLoad_Files(t *testing.T) {
 			t.Parallel()
 			files := demo()
 			tt.change(files)
-			_, err := catalogue.Load(smsLimits(), catalogue.Embedded(), folder(files))
+			_, err := catalogue.Load(limits(), catalogue.Embedded(), folder(files))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Load = %v, want %s", err, tt.want)
 			}
@@ -185,7 +185,7 @@ func TestLoad_AllProblems(t *testing.T) {
 	files["demo/service.yaml"] = strings.Replace(files["demo/service.yaml"], "version: 1", "version: 1\nfoo: 1\nbar: 2", 1)
 	files["demo/en.yaml"] = strings.Replace(files["demo/en.yaml"], "{name}", "{nmae}", 1)
 	delete(files, "demo/hi.yaml")
-	_, err := catalogue.Load(smsLimits(), catalogue.Embedded(), folder(files))
+	_, err := catalogue.Load(limits(), catalogue.Embedded(), folder(files))
 	var problems *catalogue.Problems
 	if !errors.As(err, &problems) {
 		t.Fatal(err)

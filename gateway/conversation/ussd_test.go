@@ -10,10 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"setu/gateway"
 	"setu/gateway/catalogue"
 	"setu/gateway/conversation"
 	"setu/ledgerclient/keys"
 	"setu/ledgerclient/sandbox"
+	"setu/ussd"
 )
 
 var update = flag.Bool("update", false, "write conversations as they come out")
@@ -52,7 +54,7 @@ func openSandbox(t *testing.T) conversation.Signed {
 // handsets show them.
 func TestPlay_Dialled(t *testing.T) {
 	t.Parallel()
-	c, err := catalogue.Load(nil, catalogue.Embedded(), os.DirFS(pinFolder))
+	c, err := catalogue.Load(catalogue.Limits{gateway.USSD: ussd.Limit{}.Texts()}, catalogue.Embedded(), os.DirFS(pinFolder))
 	if err != nil {
 		t.Fatal(err)
 	}
