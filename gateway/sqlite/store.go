@@ -97,8 +97,8 @@ type Store struct {
 	walFile   *os.File
 	flush     func() error // of the log to the disk
 	broken    atomic.Pointer[error]
-	readers chan *conn
-	nReader int
+	readers   chan *conn
+	nReader   int
 
 	full     atomic.Bool
 	firstEnd atomic.Int64 // of a lease, Unix ms; 0: none
@@ -121,7 +121,7 @@ func Open(dir string, o Options) (*Store, error) {
 		queue:   newOpQueue(),
 		// One, so that the writer goes on while callers are answered.
 		committed: make(chan []entry, 1),
-		closing: make(chan struct{}),
+		closing:   make(chan struct{}),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
