@@ -43,7 +43,7 @@ const pruneEvery = time.Hour
 // processor. Under the soft limit the collector works as often as it must.
 const (
 	gcPercent   = 200
-	memoryLimit = 64 << 20 // octets; SQLite's caches and stacks come on top
+	memoryLimit = 80 << 20 // octets; SQLite's caches and stacks come on top
 )
 
 // serveCmd runs the gateway.
