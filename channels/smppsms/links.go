@@ -289,12 +289,13 @@ func (d *Driver) remove(st *linkState, s sender, session *smpp.Session) {
 	}
 }
 
-// back is the way back for a live screen: the partner's own bind, or one of the
-// link's that submits; with the command that the request came with.
+// back is the way back for a live screen: the partner's own bind as long as it
+// is up, or one of the link's that submits; with the command that the request
+// came with.
 func (st *linkState) back(r *smpp.Request) func(context.Context, *smpp.ShortMessage, func(smpp.Resp, error)) error {
 	return func(ctx context.Context, m *smpp.ShortMessage, done func(smpp.Resp, error)) error {
 		var bind sender = r.Session()
-		if st.partner == nil || !r.Session().Type().Delivers() {
+		if st.partner == nil || !r.Session().Type().Delivers() || r.Session().Err() != nil {
 			var ok bool
 			if bind, ok = st.pick(strings.TrimPrefix(m.Dest.Addr, "+")); !ok {
 				return smpp.ErrNotBound

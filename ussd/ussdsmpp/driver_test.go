@@ -278,32 +278,46 @@ func TestDriver_Faults(t *testing.T) {
 	}
 }
 
-// TestDriver_LinkLost: a screen whose bind has ended is counted, and nobody
-// waits for it.
+// TestDriver_LinkLost: the bind ends while the turn is taken. The screen goes
+// out on the partner's next one; where there is none soon, it is counted, and
+// nobody waits for it.
 func TestDriver_LinkLost(t *testing.T) {
 	t.Parallel()
-	entered, leave := make(chan struct{}), make(chan struct{})
-	h := open(t, "standard", "", nil, func(ctx context.Context, in gateway.Inbound) (gateway.Reply, error) {
-		close(entered)
-		<-leave
-		return echo(ctx, in)
-	}, nil)
-	conn := dialPartner(t, h.addr)
-	m := pdu(0x01, 0x2A00, "*51969#")
-	write(t, conn, 7, &m)
-	receive(t, entered)
-	if err := conn.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for deadline := time.Now().Add(patience); h.sms.Up()["partner"]; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the partner's bind does not end")
-		}
-	}
-	close(leave)
-	h.stop()
-	if c := h.ussd.Counts(); c.Lost.Load() != 1 || c.Screens.Load() != 0 {
-		t.Errorf("%d lost, %d sent", c.Lost.Load(), c.Screens.Load())
+	for name, back := range map[string]bool{"back": true, "gone": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			entered, leave := make(chan struct{}), make(chan struct{})
+			h := open(t, "standard", "", nil, func(ctx context.Context, in gateway.Inbound) (gateway.Reply, error) {
+				close(entered)
+				<-leave
+				return echo(ctx, in)
+			}, nil)
+			conn := dialPartner(t, h.addr)
+			m := pdu(0x01, 0x2A00, "*51969#")
+			write(t, conn, 7, &m)
+			receive(t, entered)
+			if err := conn.Close(); err != nil {
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(patience); h.sms.Up()["partner"]; time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("the partner's bind does not end")
+				}
+			}
+			close(leave)
+			sent, lost := int64(0), int64(1)
+			if back {
+				p := h.bind(smpp.Receiver)
+				if m := receive(t, p.screens); string(m.Text) != "menu" {
+					t.Errorf("screen %q", m.Text)
+				}
+				sent, lost = 1, 0
+			}
+			h.stop()
+			if c := h.ussd.Counts(); c.Screens.Load() != sent || c.Lost.Load() != lost {
+				t.Errorf("%d sent, %d lost; want %d, %d", c.Screens.Load(), c.Lost.Load(), sent, lost)
+			}
+		})
 	}
 }
 

@@ -130,6 +130,7 @@ type peer struct {
 }
 
 func newPeer(t testing.TB) *peer {
+	t.Helper()
 	return &peer{t: t, screens: make(chan smpp.ShortMessage, 64), ids: make(chan smpp.CommandID, 64)}
 }
 
@@ -194,6 +195,7 @@ func operator(t *testing.T, binds int) (p *peer, addr string, bound <-chan *smpp
 
 // run runs f until the test ends.
 func run(t testing.TB, f func(context.Context)) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); f(ctx) }()

@@ -3,6 +3,7 @@ package ussdsmpp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"strconv"
@@ -130,7 +131,7 @@ func (d *Driver) serve(ctx context.Context, j job) {
 	}
 	if err != nil {
 		d.counts.Lost.Add(1)
-		d.Log.InfoContext(ctx, "ussd screen lost", slog.String("link", j.in.Link), slog.String("error", err.Error()))
+		d.Log.DebugContext(ctx, "ussd screen lost", slog.String("link", j.in.Link), slog.String("error", err.Error()))
 		return
 	}
 	d.counts.Screens.Add(1)
@@ -152,27 +153,33 @@ func (d *Driver) messageID(at time.Time) string {
 	return strconv.FormatInt(at.UnixNano(), 36) + "-" + strconv.FormatInt(d.ids.Add(1), 36)
 }
 
-// again is how long a screen waits that a congested gateway has sent back.
-const again = 300 * time.Millisecond
+// A screen that a congested gateway sends back, or that finds no bind, waits for
+// again and is sent once more, maxTries times in all: three seconds, in which a
+// link may come back and the citizen still looks at her phone.
+const (
+	again    = 300 * time.Millisecond
+	maxTries = 10
+)
 
 // deliver sends a screen and waits until the gateway has it.
 func (d *Driver) deliver(ctx context.Context, j job, m *smpp.ShortMessage) error {
-	for {
+	pause := time.NewTicker(again)
+	defer pause.Stop()
+	for try := 1; ; try++ {
 		status, err := d.pass(ctx, j, m)
 		switch {
-		case err != nil:
-			return err
-		case status == smpp.ROK:
+		case err == nil && status == smpp.ROK:
 			return nil
-		case !status.Congested():
-			return errors.Join(errRefused, errors.New(status.String()))
+		case err == nil:
+			err = fmt.Errorf("%w: %v", errRefused, status)
 		}
-		pause := time.NewTimer(again)
+		if try == maxTries || !status.Congested() && !errors.Is(err, smpp.ErrNotBound) && !errors.Is(err, smpp.ErrNotSent) {
+			return err
+		}
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
-			pause.Stop()
-			return ctx.Err()
+			return err
 		}
 	}
 }
