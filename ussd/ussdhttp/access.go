@@ -117,8 +117,8 @@ func (e *endpoint) speaks(method []byte) bool {
 }
 
 // rest is the request's path behind the mount.
-func (e *endpoint) rest(ctx *fasthttp.RequestCtx) []byte {
-	return bytes.TrimPrefix(ctx.Path(), []byte(e.Path))
+func (g *Gateway) rest(ctx *fasthttp.RequestCtx) []byte {
+	return bytes.TrimPrefix(ctx.Path(), []byte(g.Path))
 }
 
 // origin is the address that a request comes from: the peer's, or what the last

@@ -74,6 +74,9 @@ func compile(f file) (*Dialect, faults) {
 	d.compileEvents(f.Request.Events, &wrong)
 	d.compileReply(f, &wrong)
 	d.compileSend(f.Request, &wrong)
+	if len(wrong) == 0 {
+		d.agree(&wrong)
+	}
 	return d, wrong
 }
 
@@ -166,6 +169,9 @@ func (d *Dialect) compileEvents(list []fileEvent, wrong *faults) {
 		}
 		if e.Path == "" && e.Field == "" && e.Text == "" && e.Contains == "" && i < len(list)-1 {
 			wrong.add(at, "the rule asks for nothing, so that those below it are never reached")
+		}
+		if e.Field != "" && len(e.Is) == 0 && e.Send == nil && !r.status {
+			wrong.add(at+".field", "is or send is needed: a value that the field may have")
 		}
 		if len(e.Is) > 0 && e.Field == "" {
 			wrong.add(at+".is", "field is needed: whose value it is")

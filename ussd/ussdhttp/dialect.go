@@ -129,6 +129,9 @@ const (
 	dialledNone                  // nothing that is meant for us
 )
 
+// full says that the text begins with the code.
+func (d dialled) full() bool { return d == dialledBare || d == dialledString }
+
 // form is how a number or a code is written.
 type form uint8
 

@@ -237,8 +237,7 @@ func (s *stage) told() string {
 		return "= nothing\n"
 	}
 	in := s.heard[0]
-	event := map[gateway.Event]string{gateway.New: "new", gateway.Input: "input", gateway.Abort: "abort", gateway.Timeout: "timeout"}[in.Event]
-	return fmt.Sprintf("= %s session=%q number=%s code=%s text=%q key=%q\n", event, in.Session, in.From.Reveal(), in.To.Reveal(), in.Text.Reveal(), in.Key)
+	return fmt.Sprintf("= %s session=%q number=%s code=%s text=%q key=%q\n", eventName(in.Event), in.Session, in.From.Reveal(), in.To.Reveal(), in.Text.Reveal(), in.Key)
 }
 
 // Handle notes an input.

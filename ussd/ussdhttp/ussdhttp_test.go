@@ -35,6 +35,11 @@ func (plain) Own(key string, _ i18n.Format) string {
 	return map[string]string{"nav-back": "0 Back", "nav-more": "9 More"}[key]
 }
 
+func layout(string) ussd.Layout { return ussd.Layout{Words: plain{}} }
+
+// answerTime is how long a test waits for what must come.
+const answerTime = 10 * time.Second
+
 // desk answers inputs as the test says and notes them.
 type desk struct {
 	mu    sync.Mutex
@@ -83,7 +88,7 @@ func serve(tb testing.TB, c ussdhttp.Config) (string, *ussdhttp.Driver) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Layout == nil {
-		c.Layout = func(string) ussd.Layout { return ussd.Layout{Words: plain{}} }
+		c.Layout = layout
 	}
 	d, err := ussdhttp.New(c)
 	if err != nil {
