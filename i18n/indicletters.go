@@ -71,6 +71,8 @@ func (s *indic) appendAlone(dst []byte, list []akshara, i int) []byte {
 		return dst // the w of the next akshara
 	case !s.bengali && a.vowel == vowelE && i > 0 && list[i-1].vowel != vowelE+signGap: // chahiye, jayen
 		dst = append(dst, 'y')
+	case a.vowel == vowelAA && i > 0: // aap, but hua
+		return append(dst, 'a')
 	}
 	return append(dst, s.letters[a.vowel]...)
 }

@@ -33,7 +33,7 @@ func TestLatin_words(t *testing.T) {
 		"सहमति": "sahmati", "स्वास्थ्य": "swasthya", "लाभार्थी": "labharthi", "दफ़्तर": "daftar", "नंबर": "nambar", "लंबा": "lamba", "अंक": "ank",
 		"आपका": "aapka", "लिखें": "likhen", "लिखकर": "likhkar", "चाहिए": "chahiye", "जाएँ": "jayen", "इसलिए": "isliye", "समझने": "samajhne",
 		"सरकारी": "sarkari", "नगरपालिका": "nagarpalika", "हक़": "haq", "बढ़ें": "badhen", "अच्छा": "accha", "ज्ञान": "gyan", "निःशुल्क": "nihshulk",
-		"राज्य": "rajya", "द्वितीय": "dwitiya", "पहुँचना": "pahunchna", "है": "hai", "नहीं": "nahi", "में": "mein", "लॉट": "lot", "न": "na",
+		"राज्य": "rajya", "हुआ": "hua", "द्वितीय": "dwitiya", "पहुँचना": "pahunchna", "है": "hai", "नहीं": "nahi", "में": "mein", "लॉट": "lot", "न": "na",
 		"मुर्शिदाबाद": "murshidabad", "सरस्वती": "saraswati", "ऋण": "rin", "सितंबर": "sitambar",
 	} {
 		if got := i18n.Latin(word); got != want {

@@ -86,8 +86,13 @@ func (m *move) page(s *catalogue.Service, st *catalogue.Step, n int) (first, siz
 	}
 }
 
-// longestQuestion is the most that is ever said before the rows of a list.
+// longestQuestion is the most that is ever said before the rows of a list and
+// must stand on one screen with them. Where there are screens, a word before
+// the question may take one more.
 func (m *move) longestQuestion(s *catalogue.Service, st *catalogue.Step) []gateway.Part {
+	if m.medium == gateway.USSD {
+		return []gateway.Part{m.part(s, st.ID)}
+	}
 	size := 0
 	for _, row := range m.s.Dialogue.Items {
 		size += itemSize(row)
