@@ -22,7 +22,7 @@ type benchSMSCmd struct {
 	SystemID string        `help:"Partner to bind as." default:"sandbox"`
 	Password string        `help:"The partner's password." default:"sandbox"`
 	N        int           `short:"n" help:"Round trips." default:"20000"`
-	Window   int           `help:"Messages without an answer on the bind." default:"100"`
+	Window   int           `help:"Messages without an answer on the bind." default:"400"`
 	UnderWay int           `help:"Round trips under way." default:"1000"`
 	Citizens int           `help:"Numbers in use." default:"10000"`
 	Bengali  float64       `help:"Share of messages in Bengali." default:"0.5"`

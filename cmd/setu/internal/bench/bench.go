@@ -45,7 +45,7 @@ type Config struct {
 
 	N        int     // round trips that count; default 20,000
 	WarmUp   int     // round trips before them; default 1,000, negative for none
-	Window   int     // submit_sm without an answer; default 100
+	Window   int     // submit_sm without an answer; default 400
 	UnderWay int     // round trips under way; default 1,000
 	Citizens int     // numbers in use; default 10,000, at least 2 for each round trip under way
 	Bengali  float64 // share of messages in Bengali, 0 to 1
@@ -89,7 +89,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.Code = orText(c.Code, "51969")
 	c.N = orNumber(c.N, 20_000)
 	c.WarmUp = orNumber(c.WarmUp, 1_000)
-	c.Window = orNumber(c.Window, 100)
+	c.Window = orNumber(c.Window, 400)
 	c.UnderWay = orNumber(c.UnderWay, 1_000)
 	c.Citizens = max(orNumber(c.Citizens, 10_000), 2*c.UnderWay)
 	c.Patience = orNumber(c.Patience, 10*time.Second)
