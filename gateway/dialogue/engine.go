@@ -140,10 +140,15 @@ func valueSize(r gateway.Reply) int {
 	return n
 }
 
-// leadsBack says that 0 leads to another screen from here.
+// leadsBack says that 0 leads to another screen from here: from everywhere but
+// the main menu and the question that comes before it.
 func (m *move) leadsBack() bool {
-	d := &m.s.Dialogue
-	return m.open() && d.Step != stepLetters && (d.Step != stepMenu || d.Service != "" || d.Page > 0)
+	if !m.open() || m.s.Dialogue.Step == stepLetters {
+		return false
+	}
+	parts := m.out.Reply.Parts
+	atMenu := len(parts) > 0 && parts[len(parts)-1].Service == "" && parts[len(parts)-1].Text == "menu"
+	return !atMenu || m.s.Dialogue.Page > 0
 }
 
 // open says that an answer is waited for.

@@ -67,9 +67,11 @@ func (m *move) hear(raw string) {
 	outdated := m.outdated()
 	switch {
 	case !outdated && m.chosen(&msg, word, used):
-	case m.command(&msg, word, used):
-	case m.s.Dialogue.Step == stepLetters && m.s.Lang == "":
+	case m.barred() && word.Command != catalogue.Menu && !msg.is("00"): // no way round by a word
+		m.askPIN()
+	case m.s.Dialogue.Step == stepLetters && word.Command != catalogue.Menu && !msg.is("0") && !msg.is("00"):
 		m.askLetters()
+	case m.command(&msg, word, used):
 	case outdated && word.Service == nil:
 		m.renew()
 	case m.stale:
@@ -82,10 +84,10 @@ func (m *move) hear(raw string) {
 }
 
 // detect takes the language from the script of a message, as long as the
-// citizen has not chosen one. Latin letters count only as long as nothing else
+// citizen has not chosen one and is not being asked for it. Latin letters count only as long as nothing else
 // is known: keywords are written in them in every language.
 func (m *move) detect(text string) {
-	if m.s.LangChosen {
+	if m.s.LangChosen || m.s.Dialogue.Step == stepLetters {
 		return
 	}
 	lang, ok := i18n.DetectLang(text)

@@ -35,6 +35,10 @@ func readings() [5]reading {
 // firstDial asks for language and letters, and keeps what was dialled; of a
 // service that asks for a PIN only which it is, since the rest may be the PIN.
 func (m *move) firstDial(msg *said) {
+	if len(msg.tokens) == 0 && m.resumable() {
+		m.askLetters() // and then the question that was cut off
+		return
+	}
 	m.leave()
 	m.s.Dialogue.Step = stepLetters
 	if n := len(msg.tokens); n > 0 {

@@ -70,13 +70,12 @@ func (e *Engine) turned(shown *gateway.Reply, text string, in gateway.Inbound) (
 
 // turning is More or Back if that is all that the message says.
 func (e *Engine) turning(msg *said) catalogue.Command {
-	if msg.number() {
-		switch msg.tokens[0].folded {
-		case "9":
-			return catalogue.More
-		case "0":
-			return catalogue.Back
-		}
+	switch {
+	case msg.is("9"):
+		return catalogue.More
+	case msg.is("0"):
+		return catalogue.Back
+	case msg.number():
 		return ""
 	}
 	if word, used := e.word(msg); used == len(msg.tokens) {
@@ -165,9 +164,14 @@ func place(number string) int {
 // opened begins a live dialogue without a wish: one that was cut off a moment
 // ago can be gone on with.
 func (m *move) opened() {
-	if m.inService() && !m.waiting() && !m.outdated() && m.recent() {
+	if m.resumable() {
 		m.askResume()
 		return
 	}
 	m.menu(0)
+}
+
+// resumable says that a service's question was cut off a moment ago.
+func (m *move) resumable() bool {
+	return m.inService() && !m.waiting() && !m.outdated() && m.recent()
 }

@@ -106,13 +106,13 @@ func (m *move) typedPIN(raw string) {
 		raw = ""
 	}
 	msg := parse(raw)
+	word, _ := m.e.word(&msg)
 	typed := ""
 	if msg.number() {
 		typed = msg.tokens[0].folded
 	}
-	word, _ := m.e.word(&msg)
 	switch {
-	case typed == "0" || typed == "00" || word.Command == catalogue.Menu || word.Command == catalogue.Back:
+	case msg.is("0") || msg.is("00") || word.Command == catalogue.Menu || word.Command == catalogue.Back:
 		m.menu(0)
 	case len(typed) != pinDigits:
 		m.againPIN("pin-digits", what)

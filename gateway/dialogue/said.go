@@ -94,6 +94,9 @@ func (s *said) number() bool {
 	return len(s.tokens) == 1 && isDigits(s.tokens[0].folded)
 }
 
+// is says that the message is this number and nothing else.
+func (s *said) is(number string) bool { return s.number() && s.tokens[0].folded == number }
+
 func isDigits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {

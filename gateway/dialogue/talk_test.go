@@ -1,6 +1,7 @@
 package dialogue_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strconv"
 	"strings"
@@ -23,6 +24,15 @@ type talk struct {
 	answer func(gateway.Ask) ledgerclient.Answer
 	asked  []gateway.Ask
 	sent   []gateway.Ask
+
+	session string   // of the live dialogue
+	pins    []string // that were given out to be digested
+	key     string   // names the key of their digests
+}
+
+// digest stands for the keyed digest of a PIN.
+func digest(key string, pin gateway.Private) string {
+	return fmt.Sprintf("%s.%x", key, sha256.Sum256([]byte(pin.Reveal())))
 }
 
 func newTalk(e *dialogue.Engine) *talk {
@@ -84,7 +94,12 @@ func wide(names ...string) map[string]string {
 func (k *talk) hear(in gateway.Inbound) gateway.Outcome {
 	in.Medium, in.At = k.medium, k.now
 	out := k.e.Step(k.s, in)
-	for out.Query != nil {
+	for out.Query != nil || out.PIN != "" {
+		if out.PIN != "" {
+			k.pins = append(k.pins, out.PIN.Reveal())
+			out = k.e.Proven(out.Session, k.medium, digest(k.key, out.PIN), k.now)
+			continue
+		}
 		ask := *out.Query
 		k.asked = append(k.asked, ask)
 		out = k.e.Resume(out.Session, ask, k.answer(ask), k.now)
@@ -103,6 +118,9 @@ func (k *talk) hear(in gateway.Inbound) gateway.Outcome {
 		}
 	}
 	k.s = out.Session
+	if k.medium.Live() && !out.Reply.Empty() {
+		k.s.Show(out.Reply)
+	}
 	k.s.Version++
 	return out
 }
