@@ -16,6 +16,7 @@ type errand struct {
 	digits  []string // the menu's numbers and the values
 	titles  [3]string
 	want    [3][]string // the last answer in bn, hi and en
+	screen  [3][]string // what of it fits a USSD screen, where that is less
 	submits bool
 }
 
@@ -45,7 +46,8 @@ func errands() []errand {
 		},
 		{
 			service: "land", digits: []string{"4", "2", "101", "12", "34"}, titles: [3]string{"জমি", "ज़मीन", "Land"},
-			want: [3][]string{{"নারায়ণডাঙা", "51.3 শতক", "আব্দুল বর্মন"}, {"नारायणडांगा", "51.3 डिसमिल", "अब्दुल बर्मन"}, {"Narayandanga", "51.3 decimal", "Abdul Barman"}},
+			want:   [3][]string{{"নারায়ণডাঙা", "51.3 শতক", "আব্দুল বর্মন"}, {"नारायणडांगा", "51.3 डिसमिल", "अब्दुल बर्मन"}, {"Narayandanga", "51.3 decimal", "Abdul Barman"}},
+			screen: [3][]string{{"দাগ 34", "51.3 শতক", "আব্দুল বর্মন"}, {"दाग 34", "51.3 डिसमिल", "अब्दुल बर्मन"}, {"plot 34", "51.3 decimal", "Abdul Barman"}},
 		},
 		{
 			service: "land", digits: []string{"4", "1", "2000000002"}, titles: [3]string{"জমি", "ज़मीन", "Land"},
@@ -53,11 +55,13 @@ func errands() []errand {
 		},
 		{
 			service: "grievance", digits: []string{"5", "2", "1", "No water 2 weeks", "1"}, submits: true, titles: [3]string{"অভিযোগ", "शिकायत", "Complaint"},
-			want: [3][]string{{"অভিযোগ", "নম্বর 6", "রসিদ"}, {"शिकायत", "नंबर 6", "रसीद"}, {"Complaint", "number 6", "Receipt"}},
+			want:   [3][]string{{"অভিযোগ", "নম্বর 6", "রসিদ"}, {"शिकायत", "नंबर 6", "रसीद"}, {"Complaint", "number 6", "Receipt"}},
+			screen: [3][]string{{"অভিযোগ 6", "রসিদ"}, {"शिकायत 6", "रसीद"}, {"Complaint", "number 6", "Receipt"}},
 		},
 		{
 			service: "document", digits: []string{"6", "1", "WB10000001"}, titles: [3]string{"শংসাপত্র", "प्रमाणपत्र", "Certificate"},
-			want: [3][]string{{"WB10000001", "জন্ম শংসাপত্র", "দ*** সাহা"}, {"WB10000001", "जन्म प्रमाणपत्र", "द*** साहा"}, {"WB10000001", "Birth certificate", "D*** Saha"}},
+			want:   [3][]string{{"WB10000001", "জন্ম শংসাপত্র", "দ*** সাহা"}, {"WB10000001", "जन्म प्रमाणपत्र", "द*** साहा"}, {"WB10000001", "Birth certificate", "D*** Saha"}},
+			screen: [3][]string{{"জন্ম শংসাপত্র", "দ*** সাহা"}, {"जन्म प्रमाणपत्र", "द*** साहा"}, {"Birth certificate", "D*** Saha"}},
 		},
 		{
 			service: "document", digits: []string{"6", "2", "a6d9eadb2889"}, titles: [3]string{"শংসাপত্র", "प्रमाणपत्र", "Certificate"},
