@@ -242,6 +242,9 @@ type waiters struct {
 	by map[ledgerclient.Receipt]chan gateway.Reply
 }
 
+// Waiting is how many live turns wait for an outcome.
+func (t *Taker) Waiting() int { return int(t.waiters.n.Load()) }
+
 func (w *waiters) add(r ledgerclient.Receipt) <-chan gateway.Reply {
 	ch := make(chan gateway.Reply, 1)
 	w.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,10 @@ const citizen = gateway.Address("+919830000001")
 type dialogue struct {
 	mu    sync.Mutex
 	steps []string
+
+	stopped bool // every citizen wrote STOP
+	short   bool // a screen has less than a message
+	retries bool // the same key again is a retry
 }
 
 func said(text string) gateway.Reply { return gateway.Reply{Parts: []gateway.Part{{Text: text}}} }
@@ -34,7 +39,12 @@ func (d *dialogue) Step(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 	d.mu.Lock()
 	d.steps = append(d.steps, text)
 	d.mu.Unlock()
+	if d.retries && s.Live.Key == in.Key && s.Live.Shown != nil {
+		return gateway.Outcome{Session: s, Reply: *s.Live.Shown, Again: true}
+	}
 	s.Dialogue.Page++
+	s.Stopped = d.stopped
+	s.Live = gateway.Live{Session: in.Session, Key: in.Key}
 	out := gateway.Outcome{Session: s}
 	verb, arg, _ := strings.Cut(text, " ")
 	switch verb {
@@ -47,6 +57,8 @@ func (d *dialogue) Step(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 		}
 		out.Session.Undo = &gateway.Undo{}
 		out.Reply = said("received")
+	case "pin":
+		out.PIN = gateway.Private(arg)
 	case "lookup":
 		out.Lookup = ledgerclient.Receipt(arg)
 	case "panic":
@@ -58,7 +70,9 @@ func (d *dialogue) Step(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 }
 
 func (d *dialogue) Resume(s gateway.Session, _ gateway.Ask, a ledgerclient.Answer, _ time.Time) gateway.Outcome {
-	return gateway.Outcome{Session: s, Reply: said("answer " + a.Code)}
+	r := said("answer " + a.Code)
+	r.End = true
+	return gateway.Outcome{Session: s, Reply: r}
 }
 
 func (d *dialogue) Standing(s gateway.Session, st gateway.Standing, _ time.Time) gateway.Outcome {
@@ -73,8 +87,11 @@ func (d *dialogue) Notice(_ i18n.Format, key string, _ map[string]i18n.Value) ga
 	return said("notice " + key)
 }
 
-func (d *dialogue) Render(r gateway.Reply, _ gateway.Medium) string {
+func (d *dialogue) Render(r gateway.Reply, m gateway.Medium) string {
 	text := r.Parts[0].Text
+	if d.short && m == gateway.USSD {
+		return text[:1]
+	}
 	if v, ok := r.Parts[0].Values["receipt"]; ok {
 		text += " " + v.Raw
 	}
@@ -93,11 +110,14 @@ type ledger struct {
 	err  error
 	down bool
 	look func() // before each answer; nil: nothing
+
+	asked atomic.Int64
 }
 
 func (l *ledger) Up() bool { return !l.down }
 
 func (l *ledger) Evaluate(ctx context.Context, _ ledgerclient.SignedQuery) (ledgerclient.Answer, error) {
+	l.asked.Add(1)
 	if l.let != nil {
 		select {
 		case <-l.let:
@@ -135,12 +155,17 @@ func (s *signer) SignEnvelope(_ context.Context, e ledgerclient.Envelope) (ledge
 type tray struct {
 	mu    sync.Mutex
 	items []gateway.Item
+	// dispatched, if not nil, is called with what is dispatched.
+	dispatched func([]gateway.Item)
 }
 
 func (tr *tray) Dispatch(items []gateway.Item) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	tr.items = append(tr.items, items...)
+	if tr.dispatched != nil {
+		tr.dispatched(items)
+	}
 }
 
 // token is that of an item's lease.
@@ -212,6 +237,16 @@ func (h *house) say(in gateway.Inbound) error {
 	case <-time.After(20 * time.Second):
 		h.t.Fatal("provider was never answered")
 		return nil
+	}
+}
+
+// asked waits until the ledger was asked n times.
+func (h *house) asked(n int64) {
+	h.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); h.ledger.asked.Load() < n; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			h.t.Fatalf("the ledger was not asked %d times", n)
+		}
 	}
 }
 
