@@ -29,10 +29,18 @@ type cutter struct {
 	footer string
 	used   size // by both
 	ends   bool // the latest screen ends the session
+
+	lineRoom [usualLines]line
+	bodyRoom [usualLines]string
 }
 
-func newCutter(s Sheet, l Limit) *cutter {
-	c := &cutter{sheet: s, limit: l.orDefault(), lines: make([]line, 0, len(s.Parts)+len(s.Options)+2)}
+// usualLines is how many lines a reply has at most, as a rule.
+const usualLines = 12
+
+// start takes a sheet to be cut.
+func (c *cutter) start(s Sheet, l Limit) {
+	c.sheet, c.limit = s, l.orDefault()
+	c.lines, c.body = c.lineRoom[:0], c.bodyRoom[:0]
 	for _, part := range s.Parts {
 		for text := range strings.SplitSeq(part, "\n") {
 			c.add(text, 0)
@@ -41,8 +49,6 @@ func newCutter(s Sheet, l Limit) *cutter {
 	for _, option := range s.Options {
 		c.add(option, strings.IndexByte(option, ' ')+1)
 	}
-	c.body = make([]string, 0, len(c.lines))
-	return c
 }
 
 func (c *cutter) add(text string, held int) {

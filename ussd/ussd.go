@@ -68,7 +68,8 @@ func (l Layout) Screens(r gateway.Reply) []Screen { return l.Limit.Screens(l.She
 
 // Count is the number of screens that a reply takes, at least 1.
 func (l Layout) Count(r gateway.Reply) int {
-	c := newCutter(l.Sheet(r), l.Limit)
+	var c cutter
+	c.start(l.Sheet(r), l.Limit)
 	n := 1
 	for !c.next() {
 		n++
@@ -79,7 +80,8 @@ func (l Layout) Count(r gateway.Reply) int {
 // Screen is the screen of a reply whose number is r.Page, from 0; the first or
 // the last one if there is no such screen.
 func (l Layout) Screen(r gateway.Reply) Screen {
-	c := newCutter(l.Sheet(r), l.Limit)
+	var c cutter
+	c.start(l.Sheet(r), l.Limit)
 	for n := 0; !c.next() && n < r.Page; n++ { // next has made screen n
 	}
 	return c.screen()
@@ -87,7 +89,8 @@ func (l Layout) Screen(r gateway.Reply) Screen {
 
 // Screens cuts a sheet into screens, at least one.
 func (l Limit) Screens(s Sheet) []Screen {
-	c := newCutter(s, l)
+	var c cutter
+	c.start(s, l)
 	var list []Screen
 	for last := false; !last; {
 		last = c.next()

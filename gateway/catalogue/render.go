@@ -41,23 +41,39 @@ func (c *Catalogue) AppendReply(dst []byte, r gateway.Reply, m gateway.Medium) [
 // options, each behind its digit: for a medium that cuts a reply into screens.
 // A part whose text is no longer in the catalogue is left out.
 func (c *Catalogue) Lines(r gateway.Reply, m gateway.Medium) (parts, options []string) {
+	var few [16]int
+	ends := few[:0]
 	room := make([]byte, 0, renderSize)
-	if len(r.Parts) > 0 {
-		parts = make([]string, 0, len(r.Parts))
-	}
 	for i := range r.Parts {
-		if room = c.appendPart(room[:0], &r.Parts[i], r.Format, m); len(room) > 0 {
-			parts = append(parts, letters(room, r.Format))
+		if said := c.appendPart(room, &r.Parts[i], r.Format, m); len(said) > len(room) {
+			room = said
+			ends = append(ends, len(room))
 		}
 	}
-	if len(r.Options) > 0 {
-		options = make([]string, 0, len(r.Options))
-	}
+	n := len(ends)
 	for i := range r.Options {
-		room = c.appendOption(room[:0], &r.Options[i], r.Format, m)
-		options = append(options, letters(room, r.Format))
+		room = c.appendOption(room, &r.Options[i], r.Format, m)
+		ends = append(ends, len(room))
 	}
-	return parts, options
+	if r.Format.Latin {
+		room = latinLines(room, ends)
+	}
+	text, list, start := string(room), make([]string, len(ends)), 0
+	for i, end := range ends {
+		list[i], start = text[start:end], end
+	}
+	return list[:n:n], list[n:]
+}
+
+// latinLines puts lines that end at some places into Latin letters, and says
+// where they end then.
+func latinLines(lines []byte, ends []int) []byte {
+	src, dst, start := string(lines), make([]byte, 0, renderSize), 0
+	for i, end := range ends {
+		dst = i18n.AppendLatin(dst, src[start:end])
+		start, ends[i] = end, len(dst)
+	}
+	return dst
 }
 
 // Own is one of the engine's own texts, without slots, on USSD. It is empty if
@@ -75,14 +91,6 @@ func (c *Catalogue) Own(key string, f i18n.Format) string {
 		return i18n.Latin(text)
 	}
 	return text
-}
-
-// letters is a text as a reader's handset shows it.
-func letters(text []byte, f i18n.Format) string {
-	if f.Latin {
-		return i18n.Latin(string(text))
-	}
-	return string(text)
 }
 
 func (c *Catalogue) appendOption(dst []byte, o *gateway.Option, f i18n.Format, m gateway.Medium) []byte {

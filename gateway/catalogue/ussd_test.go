@@ -192,3 +192,26 @@ func TestUSSD_Silent(t *testing.T) {
 		t.Errorf("Render by SMS = %q, want CANCEL twice", got)
 	}
 }
+
+// BenchmarkUSSD makes the first screen of the main menu, from the reply.
+func BenchmarkUSSD(b *testing.B) {
+	c := loadEmbedded(b)
+	layout := ussd.Layout{Words: c}
+	for name, f := range map[string]i18n.Format{
+		"lang=bn": {Lang: i18n.Bengali}, "lang=bn-Latn": {Lang: i18n.Bengali, Latin: true}, "lang=en": {Lang: i18n.English},
+	} {
+		r := mainMenu(c, f)
+		b.Run("count/"+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				layout.Count(r)
+			}
+		})
+		b.Run("screen/"+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				layout.Screen(r)
+			}
+		})
+	}
+}
