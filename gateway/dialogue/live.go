@@ -84,11 +84,15 @@ func (e *Engine) turning(msg *said) catalogue.Command {
 	return ""
 }
 
+// maxDialled bounds what is dialled behind a service code, in octets; a USSD
+// string has 182 characters at the most.
+const maxDialled = 512
+
 // dialled begins a live dialogue. What was dialled behind the service code goes
 // straight to a service: its place in the whole main menu, or its keyword, and
 // then its inputs.
 func (m *move) dialled(text string) {
-	if len(text) > maxOctets {
+	if len(text) > maxDialled {
 		text = ""
 	}
 	msg := parse(text)

@@ -59,7 +59,7 @@ type storedDialogue struct {
 	Version string              `json:"version,omitempty"`
 	Step    string              `json:"step,omitempty"`
 	Slots   map[string]string   `json:"slots,omitempty"`
-	Offers  []gateway.Offer     `json:"offers,omitempty"`
+	Offers  []storedOffer       `json:"offers,omitempty"`
 	Items   []map[string]string `json:"items,omitempty"`
 	Trail   []string            `json:"trail,omitempty"`
 	Tries   int                 `json:"tries,omitempty"`
@@ -102,7 +102,7 @@ func decodeSession(citizen gateway.Address, version int64, body []byte) (gateway
 	}
 	if d := in.Dialogue; d != nil {
 		s.Dialogue = gateway.Dialogue{
-			Service: d.Service, Version: d.Version, Step: d.Step, Offers: d.Offers, Items: d.Items,
+			Service: d.Service, Version: d.Version, Step: d.Step, Offers: offers(d.Offers), Items: d.Items,
 			Trail: d.Trail, Tries: d.Tries, Page: d.Page, Last: d.Last,
 		}
 		if d.Slots != nil {

@@ -99,7 +99,11 @@ func encodeMessage(e *gateway.Effect) []byte {
 // encodeSession encodes all of s but its citizen and version, which have
 // columns of their own, as a [storedSession].
 func encodeSession(s *gateway.Session) ([]byte, error) {
-	o := make(object, 0, 384)
+	size := 384
+	if s.Live.Shown != nil {
+		size = 640
+	}
+	o := make(object, 0, size)
 	o.open("", '{')
 	o.text("lang", string(s.Lang))
 	o.flag("chosen", s.LangChosen)
@@ -150,10 +154,7 @@ func (o *object) dialogue(d *gateway.Dialogue) error {
 	if d.Offers != nil {
 		o.open("offers", '[')
 		for i := range d.Offers {
-			o.open("", '{')
-			o.text("do", d.Offers[i].Do)
-			o.text("value", d.Offers[i].Value)
-			o.close('}')
+			o.offer(&d.Offers[i])
 		}
 		o.close(']')
 	}

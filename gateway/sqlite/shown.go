@@ -9,8 +9,8 @@ import (
 )
 
 // A screen is written with each input of a live dialogue, so that it is in a
-// short form: texts are arrays, and options have no digits where these count up
-// from 1. It takes half of the octets of a [gateway.Reply] (see
+// short form: texts and offers are arrays, and options have no digits where
+// these count up from 1. It takes half of the octets of a [gateway.Reply] (see
 // TestSession_ScreenIsShort).
 
 // storedShown is a reply in the short form.
@@ -38,23 +38,18 @@ type storedPart gateway.Part
 
 // UnmarshalJSON reads what [object.shortPart] writes.
 func (p *storedPart) UnmarshalJSON(b []byte) error {
-	var fields []json.RawMessage
-	if err := json.Unmarshal(b, &fields); err != nil {
+	var three [3]json.RawMessage
+	n := 0
+	if err := json.Unmarshal(b, &three); err != nil {
 		return err
 	}
-	to := []any{&p.Service, &p.Text, &p.Values}
-	if len(fields) == 1 {
-		to = []any{&p.Text}
+	for n < len(three) && three[n] != nil {
+		n++
 	}
-	for i, f := range fields {
-		if i == len(to) {
-			break
-		}
-		if err := json.Unmarshal(f, to[i]); err != nil {
-			return err
-		}
+	if n == 1 { // the engine's own text
+		return json.Unmarshal(three[0], &p.Text)
 	}
-	return nil
+	return json.Unmarshal(b, &[]any{&p.Service, &p.Text, &p.Values})
 }
 
 // reply is the reply; nil gives nil.
@@ -156,6 +151,41 @@ func (o *object) shortPart(p *gateway.Part) {
 			o.value(v)
 		}
 		o.close('}')
+	}
+	o.close(']')
+}
+
+// storedOffer is ["do"] or ["do","value"]; older files have an object.
+type storedOffer gateway.Offer
+
+// UnmarshalJSON reads both forms.
+func (s *storedOffer) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '{' {
+		return json.Unmarshal(b, (*gateway.Offer)(s))
+	}
+	return json.Unmarshal(b, &[]any{&s.Do, &s.Value})
+}
+
+// offers are the offers; nil gives nil.
+func offers(stored []storedOffer) []gateway.Offer {
+	if stored == nil {
+		return nil
+	}
+	all := make([]gateway.Offer, len(stored))
+	for i, s := range stored {
+		all[i] = gateway.Offer(s)
+	}
+	return all
+}
+
+// offer writes an offer as an array.
+func (o *object) offer(f *gateway.Offer) {
+	o.open("", '[')
+	o.key("")
+	o.quote(f.Do)
+	if f.Value != "" {
+		o.key("")
+		o.quote(f.Value)
 	}
 	o.close(']')
 }
