@@ -112,6 +112,24 @@ func (q Query) AppendCanonical(dst []byte) ([]byte, error) {
 	return w.b, w.err
 }
 
+// ParseQuery reads what [Query.Canonical] wrote, and nothing else: one octet
+// more, less or elsewhere is [ErrNotCanonical].
+func ParseQuery(canonical []byte) (Query, error) {
+	var q Query
+	d := decoder{rest: string(canonical)}
+	d.call(&q.Call, &q.Caller, func() {})
+	q.Time = d.time()
+	d.literal(`,"type":"query","v":"` + EnvelopeVersion + `"}`)
+	if d.bad || d.rest != "" {
+		return Query{}, ErrNotCanonical
+	}
+	again, err := q.Canonical()
+	if err != nil || string(again) != string(canonical) {
+		return Query{}, ErrNotCanonical
+	}
+	return q, nil
+}
+
 // writer appends the fields of an envelope or query and keeps the first error.
 type writer struct {
 	b   []byte

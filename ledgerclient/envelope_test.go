@@ -180,6 +180,32 @@ func TestParseEnvelope_Refuses(t *testing.T) {
 	}
 }
 
+func TestParseQuery(t *testing.T) {
+	t.Parallel()
+	want := exampleQuery()
+	canonical, err := want.Canonical()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := ledgerclient.ParseQuery(canonical)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("ParseQuery(Canonical()) %v (-want +got):\n%s", err, diff)
+	}
+	envelope, err := exampleEnvelope().Canonical()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, in := range map[string][]byte{
+		"an envelope": envelope, "nothing": nil, "cut": canonical[:len(canonical)-1],
+		"an octet more": append(bytes.Clone(canonical), ' '),
+		"another type":  bytes.Replace(canonical, []byte(`"query"`), []byte(`"Query"`), 1),
+	} {
+		if _, err := ledgerclient.ParseQuery(in); !errors.Is(err, ledgerclient.ErrNotCanonical) {
+			t.Errorf("ParseQuery(%s) = %v, want ErrNotCanonical", name, err)
+		}
+	}
+}
+
 func TestRecord(t *testing.T) {
 	t.Parallel()
 	m := map[string]string{"b": "2", "a": "1", "c.bn": "তিন"}
@@ -251,17 +277,28 @@ func FuzzCanonicalCall(f *testing.F) {
 }
 
 // FuzzParseEnvelope: whatever is read writes the same octets again, so no two
-// octet strings mean one envelope.
+// octet strings mean one envelope, and none is both an envelope and a query.
 func FuzzParseEnvelope(f *testing.F) {
 	canonical, err := exampleEnvelope().Canonical()
 	if err != nil {
 		f.Fatal(err)
 	}
+	query, err := exampleQuery().Canonical()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(query)
 	f.Add(canonical)
 	f.Add(bytes.Replace(canonical, []byte("4f1c"), []byte(`\"\\`), 1))
 	f.Add(canonical[:100])
 	f.Fuzz(func(t *testing.T, in []byte) {
 		e, err := ledgerclient.ParseEnvelope(in)
+		if q, bad := ledgerclient.ParseQuery(in); bad == nil {
+			again, bad := q.Canonical()
+			if bad != nil || !bytes.Equal(again, in) || err == nil {
+				t.Fatalf("Canonical(ParseQuery(%s)) = %s, %v; as an envelope: %v", in, again, bad, err)
+			}
+		}
 		if err != nil {
 			if !errors.Is(err, ledgerclient.ErrNotCanonical) {
 				t.Fatalf("ParseEnvelope: %v, want ErrNotCanonical", err)
