@@ -417,6 +417,15 @@ func TestCheckAndPreview(t *testing.T) {
 	if err != nil || strings.Contains(one, "  bn  ") || !strings.Contains(one, "  hi  ") {
 		t.Errorf("setu preview engine --lang hi: %v\n%.300s", err, one)
 	}
+	drawn, err := command(t, "preview", "benefit", "--medium", "ussd", "--lang", "bn")
+	if err != nil {
+		t.Fatalf("setu preview --medium ussd: %v\n%s", err, drawn)
+	}
+	within(t, "setu preview --medium ussd", drawn, "want  bn  screen 1 of 1, ", " of 160 octets, ucs2\n    | ভাতা: কী চান?\n    | 1 শেষ টাকা", "    | 0 পিছনে\n", ", the session ends\n")
+	drawn, err = command(t, "preview", "benefit", "--medium", "ussd", "--lang", "bn", "--latin")
+	if err != nil || !strings.Contains(drawn, "gsm7\n    | bhata: ki chan?\n") || strings.Contains(drawn, "ucs2") {
+		t.Errorf("setu preview --latin: %v\n%.600s", err, drawn)
+	}
 	if out, err := command(t, "preview", "nosuch"); err == nil || !strings.Contains(out, "nosuch") {
 		t.Errorf("setu preview of no service: %v, %s", err, out)
 	}
