@@ -42,6 +42,12 @@ type event struct {
 	Message     string         `json:"message"`
 	TLVs        map[string]any `json:"tlvs"`
 	Bind        string         `json:"bind"`
+
+	// Of ussdmenu.js.
+	Session string `json:"session"`
+	Number  string `json:"number"`
+	Code    string `json:"code"`
+	Last    string `json:"last"`
 }
 
 // node is a running peer script.
@@ -53,7 +59,9 @@ type node struct {
 
 // installed makes sure, once, that the npm packages are there.
 var installed = sync.OnceValue(func() error {
-	if _, err := os.Stat("node_modules/smpp"); err == nil {
+	_, smpp := os.Stat("node_modules/smpp")
+	_, ussd := os.Stat("node_modules/ussd-menu-builder")
+	if smpp == nil && ussd == nil {
 		return nil
 	}
 	if out, err := exec.Command("./setup").CombinedOutput(); err != nil {
