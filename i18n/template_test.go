@@ -303,3 +303,17 @@ func BenchmarkFold(b *testing.B) {
 		})
 	}
 }
+
+func TestTemplate_Plain(t *testing.T) {
+	t.Parallel()
+	for src, want := range map[string]bool{"": true, "9 আরও": true, "it''s": true, "{a}": false, "a {b}": false, "{n, plural, other {x}}": false} {
+		tmpl, err := i18n.ParseTemplate(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, plain := tmpl.Plain()
+		if shown := tmpl.String(i18n.Format{}, func(string) (i18n.Value, bool) { return i18n.Value{}, false }); plain != want || plain && text != shown {
+			t.Errorf("Plain of %q = %q, %v, want %v", src, text, plain, want)
+		}
+	}
+}

@@ -127,6 +127,9 @@ func checkWhole(t *rapid.T, sheet ussd.Sheet, screens []ussd.Screen) {
 		if len(l) == 1 && strings.Contains("12345678", l) {
 			t.Fatalf("an option's digit stands alone: %q", shown)
 		}
+		if strings.HasSuffix(l, "্") || strings.HasSuffix(l, "्") {
+			t.Fatalf("a conjunct is broken: %q", l)
+		}
 	}
 }
 

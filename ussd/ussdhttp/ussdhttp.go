@@ -8,6 +8,7 @@
 package ussdhttp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,9 @@ import (
 const (
 	// DefaultRoom is how many requests of all gateways may be under way.
 	DefaultRoom = 16 << 10
+	// DefaultPatience is how long a request waits for its screen before the
+	// answer is that we are busy: operators' gateways give up after 5 to 20 s.
+	DefaultPatience = 15 * time.Second
 	// MaxBody is the most octets of a request's body: the longest of any
 	// dialect is under 2,000.
 	MaxBody = 16 << 10
@@ -51,8 +55,8 @@ type Config struct {
 	// Busy is shown while too many requests are under way; without it those
 	// are refused.
 	Busy gateway.Reply
-	// Room: see DefaultRoom.
-	Room int
+	Room     int           // see DefaultRoom
+	Patience time.Duration // see DefaultPatience
 }
 
 // Counts are what a gateway's requests have come to since the start.
@@ -88,9 +92,7 @@ func New(c Config) (*Driver, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Room == 0 {
-		c.Room = DefaultRoom
-	}
+	c.Room, c.Patience = cmp.Or(c.Room, DefaultRoom), cmp.Or(c.Patience, DefaultPatience)
 	d := &Driver{cfg: c}
 	d.readings.New = func() any { return new(reading) }
 	var errs []error
@@ -191,7 +193,9 @@ func (e *endpoint) answer(user context.Context, ctx *fasthttp.RequestCtx, r *rea
 		e.busy(ctx, r, &in)
 		return
 	}
-	reply, err := e.driver.cfg.Handler.Handle(user, in)
+	patient, cancel := context.WithTimeout(user, e.driver.cfg.Patience)
+	defer cancel()
+	reply, err := e.driver.cfg.Handler.Handle(patient, in)
 	if err != nil {
 		e.counts.Faults.Add(1)
 		e.driver.cfg.Log.WarnContext(user, "USSD turn not taken", slog.String("gateway", e.Name), slog.String("error", err.Error()))
