@@ -56,7 +56,7 @@ func TestLatin_texts(t *testing.T) {
 		"বাংলা / हिन्दी / English?":         "bangla / hindi / English?",
 		"“Café” – ₹5…":                      `"Cafe" - Rs5...`,
 		"a`b\tc\u200d\x00\u0301":            "a'b c",
-		"ক্\u200cষ":                              "kho",
+		"ক্\u200cষ":                         "kho",
 		"日本🙂":                               "???",
 		"\xff":                              "?",
 		"٣":                                 "?",
