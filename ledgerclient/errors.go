@@ -33,6 +33,9 @@ const (
 	Policy
 	// Refused means that the ordering service will not take these bytes.
 	Refused
+	// Disowned means that the key that signed the envelope was revoked since.
+	// The envelope is never changed, so no try will be taken.
+	Disowned
 )
 
 // Action is what the outbox does about a class.
@@ -63,6 +66,7 @@ var classRules = [...]classRule{
 	DuplicateID: {"duplicate_id", Settle},
 	Policy:      {"policy", Rebuild},
 	Refused:     {"refused", Park},
+	Disowned:    {"disowned", Park},
 }
 
 // String is the class's name in logs, metrics and `setu queue`.

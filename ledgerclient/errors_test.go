@@ -29,7 +29,8 @@ func TestClass(t *testing.T) {
 		{ledgerclient.DuplicateID, "duplicate_id", ledgerclient.Settle},
 		{ledgerclient.Policy, "policy", ledgerclient.Rebuild},
 		{ledgerclient.Refused, "refused", ledgerclient.Park},
-		{ledgerclient.Refused + 1, "poison", ledgerclient.Park},
+		{ledgerclient.Disowned, "disowned", ledgerclient.Park},
+		{ledgerclient.Disowned + 1, "poison", ledgerclient.Park},
 		{255, "poison", ledgerclient.Park},
 	}
 	for _, tt := range tests {

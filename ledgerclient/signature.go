@@ -26,6 +26,9 @@ var (
 	// ErrKey says that the key that a signature names is not known or does
 	// not count any more.
 	ErrKey = errors.New("ledgerclient: key does not count")
+	// ErrRevoked says that a key was revoked: what it signed is not taken any
+	// more. It is an [ErrKey].
+	ErrRevoked = fmt.Errorf("ledgerclient: key is revoked: %w", ErrKey)
 )
 
 // Signature is a P-256 signature in ASN.1 DER over SHA-256 (FIPS 186-5), with

@@ -30,7 +30,7 @@ type signer struct {
 }
 
 // Pseudonym is what a department's ledger calls a number.
-func (s *signer) Pseudonym(department, number string) string {
+func (s *signer) Pseudonym(department, number string) (string, error) {
 	return s.store.Pseudonym(department, number)
 }
 

@@ -61,7 +61,11 @@ func (t *Taker) say(effects []gateway.Effect, in gateway.Inbound, r gateway.Repl
 
 // evaluate signs ask and asks the ledger.
 func (t *Taker) evaluate(ctx context.Context, ask gateway.Ask, in gateway.Inbound) (ledgerclient.Answer, error) {
-	q, err := t.Signer.SignQuery(ctx, ledgerclient.Query{Call: ask.Call, Caller: t.caller(ask, in.From), Time: t.Now().UTC()})
+	by, err := t.caller(ask, in.From)
+	if err != nil {
+		return ledgerclient.Answer{}, err
+	}
+	q, err := t.Signer.SignQuery(ctx, ledgerclient.Query{Call: ask.Call, Caller: by, Time: t.Now().UTC()})
 	if err != nil {
 		return ledgerclient.Answer{}, fmt.Errorf("sign query: %w", err)
 	}
@@ -69,11 +73,14 @@ func (t *Taker) evaluate(ctx context.Context, ask gateway.Ask, in gateway.Inboun
 }
 
 // caller is the citizen as the department of ask may know her.
-func (t *Taker) caller(ask gateway.Ask, citizen gateway.Address) ledgerclient.Caller {
-	return ledgerclient.Caller{
-		Pseudonym: t.Signer.Pseudonym(ask.Department, citizen.Reveal()),
-		Channel:   string(ask.Medium), Assurance: cmp.Or(ask.Assurance, ledgerclient.Number),
+func (t *Taker) caller(ask gateway.Ask, citizen gateway.Address) (ledgerclient.Caller, error) {
+	pseudonym, err := t.Signer.Pseudonym(ask.Department, citizen.Reveal())
+	if err != nil {
+		return ledgerclient.Caller{}, fmt.Errorf("find a citizen's pseudonym: %w", err)
 	}
+	return ledgerclient.Caller{
+		Pseudonym: pseudonym, Channel: string(ask.Medium), Assurance: cmp.Or(ask.Assurance, ledgerclient.Number),
+	}, nil
 }
 
 // submit signs the transaction that out asks for and queues it. The citizen is
@@ -86,9 +93,13 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 	receipt := ledgerclient.NewReceipt()
 	salts := sealPrivate(&ask)
 	key := businessKey(j)
+	by, err := t.caller(ask, j.in.From)
+	if err != nil {
+		return out, nil, err
+	}
 	signed, err := t.Signer.SignEnvelope(t.ctx, ledgerclient.Envelope{
 		Receipt: receipt, Key: key, Service: ask.Service, Version: ask.Version,
-		Call: ask.Call, Caller: t.caller(ask, j.in.From), Consent: ask.Consent, Time: now,
+		Call: ask.Call, Caller: by, Consent: ask.Consent, Time: now,
 	})
 	if err != nil {
 		return out, nil, fmt.Errorf("sign envelope: %w", err)

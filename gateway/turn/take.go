@@ -257,7 +257,10 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 			}
 			out = t.Dialogue.Standing(out.Session, st, t.Now())
 		case out.PIN != "":
-			mac := t.Signer.Pseudonym(pinPurpose, j.in.From.Reveal()+"/"+out.PIN.Reveal())
+			mac, err := t.Signer.Pseudonym(pinPurpose, j.in.From.Reveal()+"/"+out.PIN.Reveal())
+			if err != nil {
+				return out, nil, fmt.Errorf("prove a PIN: %w", err)
+			}
 			out = t.Dialogue.Proven(out.Session, j.in.Medium, mac, t.Now())
 		default:
 			return out, nil, nil

@@ -58,7 +58,9 @@ type Ledger interface {
 
 // Signer signs for the gateway and knows the citizens' pseudonyms.
 type Signer interface {
-	Pseudonym(department, number string) string
+	// Pseudonym is what a department calls a number. It fails when the keys are
+	// in a token that is out of reach.
+	Pseudonym(department, number string) (string, error)
 	SignQuery(ctx context.Context, q ledgerclient.Query) (ledgerclient.SignedQuery, error)
 	SignEnvelope(ctx context.Context, e ledgerclient.Envelope) (ledgerclient.SignedEnvelope, error)
 }

@@ -138,7 +138,7 @@ type signer struct {
 	err       error
 }
 
-func (*signer) Pseudonym(department, _ string) string { return "p-" + department }
+func (*signer) Pseudonym(department, _ string) (string, error) { return "p-" + department, nil }
 
 func (*signer) SignQuery(_ context.Context, q ledgerclient.Query) (ledgerclient.SignedQuery, error) {
 	return ledgerclient.SignedQuery{Query: q}, nil

@@ -125,7 +125,7 @@ func routeFailed(err error) bool {
 	case ledgerclient.Before, ledgerclient.Config, ledgerclient.Unknown:
 		return true
 	case ledgerclient.Poison, ledgerclient.Stale, ledgerclient.Conflict,
-		ledgerclient.DuplicateID, ledgerclient.Policy, ledgerclient.Refused:
+		ledgerclient.DuplicateID, ledgerclient.Policy, ledgerclient.Refused, ledgerclient.Disowned:
 	}
 	return false
 }

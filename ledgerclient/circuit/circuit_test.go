@@ -73,7 +73,7 @@ func TestLedger_OpensAndTriesAgain(t *testing.T) {
 
 func TestLedger_RequestFaultsKeepItClosed(t *testing.T) {
 	t.Parallel()
-	for _, c := range []ledgerclient.Class{ledgerclient.Poison, ledgerclient.Conflict, ledgerclient.Refused, ledgerclient.Stale} {
+	for _, c := range []ledgerclient.Class{ledgerclient.Poison, ledgerclient.Conflict, ledgerclient.Refused, ledgerclient.Disowned, ledgerclient.Stale} {
 		inner := &ledger{err: classed(c)}
 		l := circuit.New(inner, circuit.Options{Failures: 2})
 		for range 5 {

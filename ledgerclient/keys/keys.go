@@ -33,7 +33,7 @@ var (
 	// ErrUnknown says that there is no such key.
 	ErrUnknown = fmt.Errorf("keys: unknown key: %w", ledgerclient.ErrKey)
 	// ErrRevoked says that a key was revoked.
-	ErrRevoked = fmt.Errorf("keys: key is revoked: %w", ledgerclient.ErrKey)
+	ErrRevoked = ledgerclient.ErrRevoked
 	// ErrRetired says that a key signs no more, because another took over.
 	ErrRetired = fmt.Errorf("keys: key is retired: %w", ledgerclient.ErrKey)
 	// ErrExpired says that a key is too old to sign; setu keys rotate makes

@@ -62,6 +62,15 @@ func newStore(t testing.TB, c *clock) (*keys.Store, string) {
 	return s, path
 }
 
+func pseudonym(t testing.TB, s *keys.Store, department, number string) string {
+	t.Helper()
+	p, err := s.Pseudonym(department, number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 var digest = sha256.Sum256([]byte("document"))
 
 func TestStore(t *testing.T) {
@@ -82,7 +91,7 @@ func TestStore(t *testing.T) {
 	if err := keys.NewVerifier(again).Verify(digest, sig, c.Now()); err != nil {
 		t.Errorf("Verify() by the reopened store = %v, want nil", err)
 	}
-	if a, b := s.Pseudonym("health", "+919830000001"), again.Pseudonym("health", "+919830000001"); a != b {
+	if a, b := pseudonym(t, s, "health", "+919830000001"), pseudonym(t, again, "health", "+919830000001"); a != b {
 		t.Errorf("Pseudonym() after Open = %q, want %q", b, a)
 	}
 	if _, err := keys.Create(path, passphrase, quick(c)); !errors.Is(err, keys.ErrExists) {
@@ -288,7 +297,7 @@ func TestSignEnvelope_WhileRotating(t *testing.T) {
 	signed, err := ledgerclient.SignEnvelope(t.Context(), rotating{s, new(sync.Once)}, ledgerclient.Envelope{
 		Receipt: ledgerclient.NewReceipt(), Key: "k", Service: "test", Version: "1", Time: c.Now(),
 		Call:   ledgerclient.Call{Contract: "registry", Function: "Put"},
-		Caller: ledgerclient.Caller{Pseudonym: s.Pseudonym("test", "+919830000001"), Channel: "sms", Assurance: ledgerclient.Number},
+		Caller: ledgerclient.Caller{Pseudonym: pseudonym(t, s, "test", "+919830000001"), Channel: "sms", Assurance: ledgerclient.Number},
 	})
 	if err != nil || signed.Signature.KeyID == old {
 		t.Fatalf("SignEnvelope() while rotating = key %q, %v, want the new key", signed.Signature.KeyID, err)
@@ -334,13 +343,13 @@ func TestStore_Pseudonym(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	s, path := newStore(t, c)
-	health := s.Pseudonym("health", "+919830000001")
+	health := pseudonym(t, s, "health", "+919830000001")
 	if !strings.HasPrefix(health, "1.") || len(health) != 26 {
 		t.Errorf("Pseudonym() = %q, want 1. and 24 characters", health)
 	}
 	seen := map[string]bool{health: true}
 	for _, p := range []string{
-		s.Pseudonym("health", "+919830000002"), s.Pseudonym("grievance", "+919830000001"), s.Pseudonym("", "+919830000001"),
+		pseudonym(t, s, "health", "+919830000002"), pseudonym(t, s, "grievance", "+919830000001"), pseudonym(t, s, "", "+919830000001"),
 	} {
 		if seen[p] {
 			t.Errorf("Pseudonym() gave %q twice", p)
@@ -348,7 +357,7 @@ func TestStore_Pseudonym(t *testing.T) {
 		seen[p] = true
 	}
 	other, _ := newStore(t, c)
-	if p := other.Pseudonym("health", "+919830000001"); seen[p] {
+	if p := pseudonym(t, other, "health", "+919830000001"); seen[p] {
 		t.Errorf("another keystore gave %q too", p)
 	}
 	// The derivation is HKDF of RFC 5869 as the standard library has it.

@@ -200,7 +200,7 @@ func BenchmarkStore(b *testing.B) {
 	b.Run("act=pseudonym", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_ = s.Pseudonym("women-child", "+919830000001")
+			_, _ = s.Pseudonym("women-child", "+919830000001")
 		}
 	})
 }

@@ -37,7 +37,7 @@ const pseudonymOctets = 18
 // of the number by a key that HKDF (RFC 5869) derives for the department, so
 // that nobody without the keystore can find the number, though all numbers
 // there are could be tried, and no two departments can join their records.
-func (s *Store) Pseudonym(department, number string) string {
+func (s *Store) Pseudonym(department, number string) (string, error) {
 	r := s.ring.Load()
 	current := r.secrets[len(r.secrets)-1]
 	mac := hmac.New(sha256.New, r.departmentKey(current, department))
@@ -46,7 +46,7 @@ func (s *Store) Pseudonym(department, number string) string {
 	out := make([]byte, 0, 4+base64.RawURLEncoding.EncodedLen(pseudonymOctets))
 	out = strconv.AppendInt(out, int64(current.version), 10)
 	out = append(out, '.')
-	return string(base64.RawURLEncoding.AppendEncode(out, mac.Sum(sum[:0])[:pseudonymOctets]))
+	return string(base64.RawURLEncoding.AppendEncode(out, mac.Sum(sum[:0])[:pseudonymOctets])), nil
 }
 
 // departmentKey derives a department's key, once. One block of HKDF's output

@@ -25,7 +25,7 @@ type Harness struct {
 	Keys   Keys // the ledger accepts what they sign
 	// Strangers are keys that the ledger has never heard of.
 	Strangers Keys
-	Pseudonym func(department, number string) string
+	Pseudonym func(department, number string) (string, error)
 	Now       func() time.Time
 
 	// Down makes the ledger unreachable, or reachable again.
@@ -112,8 +112,13 @@ func department(contract string) string {
 }
 
 func (s *suite) caller(c ledgerclient.Call, number string) ledgerclient.Caller {
+	s.Helper()
+	pseudonym, err := s.Pseudonym(department(c.Contract), number)
+	if err != nil {
+		s.Fatalf("Pseudonym(): %v", err)
+	}
 	return ledgerclient.Caller{
-		Pseudonym: s.Pseudonym(department(c.Contract), number), Channel: "sms", Assurance: ledgerclient.Number,
+		Pseudonym: pseudonym, Channel: "sms", Assurance: ledgerclient.Number,
 	}
 }
 

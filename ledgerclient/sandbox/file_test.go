@@ -34,7 +34,9 @@ func (anySigner) Verify(d [sha256.Size]byte, s ledgerclient.Signature, _ time.Ti
 func options(path string) Options {
 	return Options{
 		Path: path, Seed: 1, Keys: anySigner{}, Now: time.Now,
-		Pseudonym: func(department, number string) string { return "pseudonym-of-" + department + number },
+		Pseudonym: func(department, number string) (string, error) {
+			return "pseudonym-of-" + department + number, nil
+		},
 	}
 }
 

@@ -37,7 +37,7 @@ type Options struct {
 	// Keys checks the signatures of envelopes and queries.
 	Keys ledgerclient.Verifier
 	// Pseudonym is what the ledger calls a phone number in a department.
-	Pseudonym func(department, number string) string
+	Pseudonym func(department, number string) (string, error)
 	// Now is the clock of the blocks.
 	Now func() time.Time
 	// Extra records are added when the ledger does not hold them yet.
@@ -157,6 +157,23 @@ func (l *Ledger) replay(log *slog.Logger) error {
 	return nil
 }
 
+// citizens makes the synthetic world up.
+func citizens(o Options) ([]synthetic.Entry, error) {
+	var failed error
+	entries := synthetic.Entries(synthetic.Options{
+		Seed: o.Seed, Day: o.Now().UTC(),
+		Pseudonym: func(department, number string) string {
+			if failed != nil {
+				return ""
+			}
+			pseudonym, err := o.Pseudonym(department, number)
+			failed = err
+			return pseudonym
+		},
+	})
+	return entries, failed
+}
+
 // lay writes the made-up world into a new file, and the extra records into any
 // file that lacks them.
 func (l *Ledger) lay(o Options) error {
@@ -167,7 +184,11 @@ func (l *Ledger) lay(o Options) error {
 		return err
 	}
 	if len(l.times) == 0 {
-		for _, e := range synthetic.Entries(synthetic.Options{Seed: o.Seed, Day: o.Now().UTC(), Pseudonym: o.Pseudonym}) {
+		entries, err := citizens(o)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
 			if err := add(e.Key, e.Record); err != nil {
 				return err
 			}
@@ -235,7 +256,7 @@ func (l *Ledger) Prepare(ctx context.Context, se ledgerclient.SignedEnvelope) (l
 	}
 	e, err := se.Open(l.keys, l.now())
 	if err != nil {
-		return none, nowhere, fault(op, classOf(err), err)
+		return none, nowhere, fault(op, classOfEnvelope(err), err)
 	}
 	outcome, err := l.try(e)
 	if err != nil || outcome.Found {
@@ -281,7 +302,7 @@ func (l *Ledger) Submit(ctx context.Context, tx ledgerclient.Transaction) (ledge
 	}
 	e, err := p.Envelope.Open(l.keys, l.now())
 	if err != nil {
-		return ledgerclient.Outcome{}, fault(op, classOf(err), err)
+		return ledgerclient.Outcome{}, fault(op, classOfEnvelope(err), err)
 	}
 	outcome, err := l.record(ctx, blockTx{ID: tx.ID, Envelope: p.Envelope}, e)
 	if err != nil {
@@ -339,6 +360,15 @@ func idOf(octets []byte) string {
 
 func fault(op string, c ledgerclient.Class, err error) error {
 	return &ledgerclient.Error{Class: c, Op: op, Err: err}
+}
+
+// classOfEnvelope is classOf for what is signed once: when its key was revoked,
+// no second try helps, while a question is signed anew each time.
+func classOfEnvelope(err error) ledgerclient.Class {
+	if errors.Is(err, ledgerclient.ErrRevoked) {
+		return ledgerclient.Disowned
+	}
+	return classOf(err)
 }
 
 // classOf gives the class of an error of a contract or of a signature.

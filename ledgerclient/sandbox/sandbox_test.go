@@ -57,12 +57,21 @@ func (p *place) open() *sandbox.Ledger {
 	return l
 }
 
+func (p *place) pseudonym(number string) string {
+	p.t.Helper()
+	pseudonym, err := p.keys.Pseudonym("women-child", number)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return pseudonym
+}
+
 func (p *place) envelope(contract, function string, args map[string]string, number string) ledgerclient.SignedEnvelope {
 	p.t.Helper()
 	e, err := ledgerclient.SignEnvelope(context.Background(), p.keys, ledgerclient.Envelope{
 		Receipt: ledgerclient.NewReceipt(), Key: rand.Text(), Service: "test", Version: "1",
 		Call:   ledgerclient.Call{Contract: contract, Function: function, Args: args},
-		Caller: ledgerclient.Caller{Pseudonym: p.keys.Pseudonym("women-child", number), Channel: "sms", Assurance: ledgerclient.Number},
+		Caller: ledgerclient.Caller{Pseudonym: p.pseudonym(number), Channel: "sms", Assurance: ledgerclient.Number},
 		Time:   time.Now(),
 	})
 	if err != nil {
@@ -75,7 +84,7 @@ func (p *place) query(contract, function string, args map[string]string) ledgerc
 	p.t.Helper()
 	q, err := ledgerclient.SignQuery(context.Background(), p.keys, ledgerclient.Query{
 		Call:   ledgerclient.Call{Contract: contract, Function: function, Args: args},
-		Caller: ledgerclient.Caller{Pseudonym: p.keys.Pseudonym("women-child", "+919830000001"), Channel: "sms", Assurance: ledgerclient.Number},
+		Caller: ledgerclient.Caller{Pseudonym: p.pseudonym("+919830000001"), Channel: "sms", Assurance: ledgerclient.Number},
 		Time:   time.Now(),
 	})
 	if err != nil {

@@ -191,7 +191,11 @@ func (w *world) readLedger(b *books) {
 	known := map[string]string{}
 	for _, c := range w.citizens {
 		for d := range strings.FieldsSeq(departments) {
-			known[ring.Pseudonym(d, "+"+c.number)] = c.number
+			pseudonym, err := ring.Pseudonym(d, "+"+c.number)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			known[pseudonym] = c.number
 		}
 	}
 	for _, e := range w.entries(path) {
