@@ -43,7 +43,12 @@ func house() []row {
 			modules: "github.com/tidwall/btree golang.org/x/mod",
 		},
 		{pkg: "ledgerclient/fabric", uses: "i18n ledgerclient ledgerclient/keys", driver: true, modules: "github.com/hyperledger/fabric-gateway google.golang.org/grpc"},
-		{pkg: "ledgerclient/rest", uses: "i18n ledgerclient ledgerclient/keys", driver: true, modules: "github.com/yaronf/httpsign"},
+		{pkg: "ledgerclient/rest/httpsig", uses: "ledgerclient", modules: "github.com/dunglas/httpsfv"},
+		{pkg: "ledgerclient/rest", uses: "i18n ledgerclient ledgerclient/rest/httpsig", driver: true, modules: "github.com/dunglas/httpsfv"},
+		{
+			pkg: "ledgerclient/rest/baas", uses: "ledgerclient ledgerclient/keys ledgerclient/rest ledgerclient/rest/httpsig",
+			modules: "github.com/dunglas/httpsfv golang.org/x/sync golang.org/x/time",
+		},
 		{pkg: "ledgerclient/ledgertest", uses: "i18n ledgerclient ledgerclient/contracts ledgerclient/keys", modules: "github.com/google/go-cmp"},
 
 		{pkg: "gateway", uses: "i18n ledgerclient", pure: true},
@@ -111,6 +116,8 @@ func peerModules(pkg string) string {
 		return "github.com/gowebpki/jcs"
 	case pkg == "channels/smpp" || strings.HasPrefix(pkg, "test/"):
 		return "github.com/fiorix/go-smpp"
+	case strings.HasPrefix(pkg, "ledgerclient/rest"):
+		return "github.com/remitly-oss/httpsig-go github.com/santhosh-tekuri/jsonschema github.com/goccy/go-yaml"
 	case pkg == "gateway/catalogue" || strings.HasPrefix(pkg, "ussd/"):
 		return "github.com/santhosh-tekuri/jsonschema"
 	}
