@@ -18,7 +18,7 @@ import (
 type Signer interface {
 	ledgerclient.Signer
 	ledgerclient.EnvelopeSigner
-	Pseudonym(department, number string) string
+	Pseudonym(department, number string) (string, error)
 }
 
 // Signed plays on a real ledger, such as a sandbox: every call is signed.
@@ -42,18 +42,22 @@ func (l Signed) begin(at time.Time) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), patience) // a conversation is played from its file to its end
 }
 
-func (l Signed) caller(ask gateway.Ask, from gateway.Address) ledgerclient.Caller {
+func (l Signed) caller(ask gateway.Ask, from gateway.Address) (ledgerclient.Caller, error) {
+	pseudonym, err := l.Signer.Pseudonym(ask.Department, from.Reveal())
 	return ledgerclient.Caller{
-		Pseudonym: l.Signer.Pseudonym(ask.Department, from.Reveal()),
-		Channel:   string(ask.Medium), Assurance: cmp.Or(ask.Assurance, ledgerclient.Number),
-	}
+		Pseudonym: pseudonym, Channel: string(ask.Medium), Assurance: cmp.Or(ask.Assurance, ledgerclient.Number),
+	}, err
 }
 
 // Query answers a question.
 func (l Signed) Query(ask gateway.Ask, from gateway.Address, at time.Time) (ledgerclient.Answer, error) {
 	ctx, cancel := l.begin(at)
 	defer cancel()
-	q, err := ledgerclient.SignQuery(ctx, l.Signer, ledgerclient.Query{Call: ask.Call, Caller: l.caller(ask, from), Time: at.UTC()})
+	by, err := l.caller(ask, from)
+	if err != nil {
+		return ledgerclient.Answer{}, err
+	}
+	q, err := ledgerclient.SignQuery(ctx, l.Signer, ledgerclient.Query{Call: ask.Call, Caller: by, Time: at.UTC()})
 	if err != nil {
 		return ledgerclient.Answer{}, err
 	}
@@ -70,9 +74,13 @@ func (l Signed) Submit(ask gateway.Ask, r ledgerclient.Receipt, from gateway.Add
 		sum := sha256.Sum256([]byte(i18n.NFC(call.Args[name])))
 		call.Args[name] = "sha256:" + hex.EncodeToString(sum[:])
 	}
+	by, err := l.caller(ask, from)
+	if err != nil {
+		return ledgerclient.Answer{}, err
+	}
 	signed, err := ledgerclient.SignEnvelope(ctx, l.Signer, ledgerclient.Envelope{
 		Receipt: r, Key: "conversation-" + string(r), Service: ask.Service, Version: ask.Version,
-		Call: call, Caller: l.caller(ask, from), Consent: ask.Consent, Time: at.UTC(),
+		Call: call, Caller: by, Consent: ask.Consent, Time: at.UTC(),
 	})
 	if err != nil {
 		return ledgerclient.Answer{}, err

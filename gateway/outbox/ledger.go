@@ -70,15 +70,11 @@ func (w *Worker) question(ctx context.Context, it gateway.Item) {
 		})
 		return
 	}
-	q, err := w.Signer.SignQuery(ctx, ledgerclient.Query{
-		Call: it.Ask.Call, Time: w.Now().UTC(),
-		Caller: ledgerclient.Caller{
-			Pseudonym: w.Signer.Pseudonym(it.Ask.Department, it.To.Citizen.Reveal()),
-			Channel:   string(it.Ask.Medium), Assurance: cmp.Or(it.Ask.Assurance, ledgerclient.Number),
-		},
-	})
+	q, err := w.sign(ctx, it)
 	if err != nil {
-		w.park(it, fmt.Errorf("sign query: %w", err))
+		// The token may be out of reach, or another key must be made: the
+		// question waits for it as long as its citizen does.
+		w.later(it, gateway.Queued, err)
 		return
 	}
 	answer, err := w.Ledger.Evaluate(ctx, q)
@@ -96,6 +92,20 @@ func (w *Worker) question(ctx context.Context, it gateway.Item) {
 	w.tell(it, gateway.Progress{
 		State: gateway.Answered, Code: answer.Code,
 		Effects: w.message(it, w.Dialogue.Settle(*it.Ask, answer, "")),
+	})
+}
+
+// sign signs the question of it, as of now.
+func (w *Worker) sign(ctx context.Context, it gateway.Item) (ledgerclient.SignedQuery, error) {
+	pseudonym, err := w.Signer.Pseudonym(it.Ask.Department, it.To.Citizen.Reveal())
+	if err != nil {
+		return ledgerclient.SignedQuery{}, fmt.Errorf("find a citizen's pseudonym: %w", err)
+	}
+	return w.Signer.SignQuery(ctx, ledgerclient.Query{
+		Call: it.Ask.Call, Time: w.Now().UTC(),
+		Caller: ledgerclient.Caller{
+			Pseudonym: pseudonym, Channel: string(it.Ask.Medium), Assurance: cmp.Or(it.Ask.Assurance, ledgerclient.Number),
+		},
 	})
 }
 

@@ -74,7 +74,9 @@ type Words interface {
 
 // Signer signs late questions.
 type Signer interface {
-	Pseudonym(department, number string) string
+	// Pseudonym is what a department calls a number. It fails when the keys are
+	// in a token that is out of reach.
+	Pseudonym(department, number string) (string, error)
 	SignQuery(ctx context.Context, q ledgerclient.Query) (ledgerclient.SignedQuery, error)
 }
 

@@ -157,7 +157,7 @@ func (words) Render(r gateway.Reply, _ gateway.Medium) string { return r.Parts[0
 // signer signs nothing.
 type signer struct{}
 
-func (signer) Pseudonym(department, _ string) string { return department }
+func (signer) Pseudonym(department, _ string) (string, error) { return department, nil }
 
 func (signer) SignQuery(_ context.Context, q ledgerclient.Query) (ledgerclient.SignedQuery, error) {
 	return ledgerclient.SignedQuery{Query: q}, nil
@@ -385,6 +385,7 @@ func TestWorker_Classes(t *testing.T) {
 		},
 		{name: "policy for ever", submit: all(ledgerclient.Policy, outbox.MaxRebuilds+1), want: gateway.Parked},
 		{name: "refused by the orderer", submit: all(ledgerclient.Refused, 1), want: gateway.Parked, calls: []string{"prepare", "submit"}},
+		{name: "key revoked while it waited", prepare: all(ledgerclient.Disowned, 1), want: gateway.Parked, calls: []string{"prepare"}},
 		{
 			name: "before, at submit", submit: all(ledgerclient.Before, 1), want: gateway.Recorded, recorded: 1,
 			calls: []string{"prepare", "submit", "find", "submit"},
