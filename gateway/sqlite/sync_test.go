@@ -3,6 +3,8 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -108,5 +110,77 @@ func TestSync_Fails(t *testing.T) {
 	defer func() { _ = s.Close() }()
 	if _, err := commit(s, accepted(3)); err != nil {
 		t.Errorf("commit after opening again: %v", err)
+	}
+}
+
+// TestSync_PowerCut keeps what the files hold when a sync ends, and takes the
+// power away there: whatever was answered by then is in them. A writer that
+// answered earlier, or synced something else, would lose messages here.
+func TestSync_PowerCut(t *testing.T) {
+	t.Parallel()
+	const cutAt = 20
+	dir, left := t.TempDir(), t.TempDir()
+	var syncs atomic.Int64
+	flush := func() error {
+		if syncs.Add(1) != cutAt {
+			return nil
+		}
+		for _, suffix := range []string{"", "-wal"} {
+			content, err := os.ReadFile(filepath.Join(dir, FileName+suffix)) //nolint:gosec // the test's own
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(left, FileName+suffix), content, 0o600); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	s, err := Open(dir, Options{flush: flush})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := map[string]bool{} // before the cut; callbacks come one after another
+	var all sync.WaitGroup
+	for i := 0; syncs.Load() <= cutAt+1; i++ {
+		c, done := accepted(i), make(chan struct{})
+		all.Add(1)
+		s.Commit(c, func(_ gateway.Committed, err error) {
+			if err != nil {
+				t.Errorf("commit %d: %v", i, err)
+			}
+			if syncs.Load() <= cutAt {
+				answered[c.Accept.Key] = true
+			}
+			all.Done()
+			close(done)
+		})
+		if i%50 == 0 { // several commits, not one
+			<-done
+		}
+	}
+	all.Wait()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	after, err := connect(filepath.Join(left, FileName), reads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = after.close() }()
+	if sound, err := after.pragma("PRAGMA integrity_check"); err != nil || sound != "ok" {
+		t.Fatalf("integrity_check = %q, %v", sound, err)
+	}
+	rows, err := after.db.Query("SELECT key FROM inbox", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	dest := make([]value, 1)
+	for rows.Next(dest) == nil {
+		delete(answered, text(dest[0]))
+	}
+	if len(answered) > 0 {
+		t.Errorf("%d messages were answered before the power went and are gone", len(answered))
 	}
 }
