@@ -38,14 +38,6 @@ const drainTime = 20 * time.Second
 // pruneEvery is how often finished messages that are old enough are deleted.
 const pruneEvery = time.Hour
 
-// The gateway's live heap is small, and what a message leaves behind is garbage
-// at once: collecting less often costs little memory and saves a tenth of the
-// processor. Under the soft limit the collector works as often as it must.
-const (
-	gcPercent   = 200
-	memoryLimit = 80 << 20 // octets; SQLite's caches and stacks come on top
-)
-
 // serveCmd runs the gateway.
 type serveCmd struct {
 	Config   string   `help:"Configuration file; without it the sandbox runs." type:"existingfile"`
@@ -86,7 +78,7 @@ func (s *serveCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+	if ownMemory() {
 		debug.SetGCPercent(gcPercent)
 		debug.SetMemoryLimit(memoryLimit)
 	}
@@ -306,6 +298,9 @@ func (g *gatewayParts) run(ctx context.Context) error {
 	}
 	if g.publicListener != nil {
 		front.Go(func() error { return g.public.run(frontCtx, g.publicListener) })
+		if ownMemory() {
+			background.Go(func() error { limitMemory(inner, g.public.app.Server().GetOpenConnectionsCount); return nil })
+		}
 	}
 	front.Go(func() error { <-frontCtx.Done(); return nil })
 	err = front.Wait()

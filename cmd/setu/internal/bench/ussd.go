@@ -15,10 +15,13 @@ type USSDConfig struct {
 	Path string // of the Africa's Talking dialect; default /ussd/africastalking
 	Code string // the service code, without * and #; default 51969
 
-	Levels  []int   // concurrent sessions, one run each; default 50, 500, 5,000
-	N       int     // sessions that count in a run; default 10,000, at least four for each concurrent one
-	Mix     Mix     // what is asked; default Query
-	Bengali float64 // share of citizens in Bengali, 0 to 1
+	Levels []int // concurrent sessions, one run each; default 50, 500, 5,000
+	// Citizens are known to the gateway before the runs begin; default 2,000, at
+	// least two for each concurrent session.
+	Citizens int
+	N        int     // sessions that count in a run; default 10,000, at least four for each concurrent one
+	Mix      Mix     // what is asked; default Query
+	Bengali  float64 // share of citizens in Bengali, 0 to 1
 	// New is the share of sessions by citizens who never dialled before and
 	// are asked for their language first, 0 to 1.
 	New float64
@@ -71,6 +74,7 @@ func (c USSDConfig) withDefaults() (USSDConfig, error) {
 	c.Path = orText(c.Path, "/ussd/africastalking")
 	c.Code = orText(c.Code, "51969")
 	c.N = orNumber(c.N, 10_000)
+	c.Citizens = orNumber(c.Citizens, 2_000)
 	c.Patience = orNumber(c.Patience, 10*time.Second)
 	if c.Mix == "" {
 		c.Mix = Query

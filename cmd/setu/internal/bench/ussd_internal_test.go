@@ -91,7 +91,7 @@ func TestRunUSSD(t *testing.T) {
 	t.Parallel()
 	stopped := false
 	cfg := USSDConfig{
-		Addr: start(t, newCentre(nil)), Levels: []int{4, 20}, N: 200, Bengali: 0.5, Share: 0.5, Goals: true,
+		Addr: start(t, newCentre(nil)), Levels: []int{4, 20}, N: 200, Citizens: 80, Bengali: 0.5, Share: 0.5, Goals: true,
 		Bare: func(context.Context) (*Bare, error) {
 			addr := start(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, Constant) }))
 			return &Bare{Addr: addr, Stop: func() error { stopped = true; return nil }}, nil
@@ -134,7 +134,7 @@ func TestRunUSSD_Bad(t *testing.T) {
 			return good
 		}
 	}
-	const enrolment = 2_000 * 5 // screens before what counts
+	const enrolment = 80 * 5 // screens before what counts
 	for _, tt := range []struct {
 		name  string
 		spoil func(int, string) string
@@ -153,7 +153,7 @@ func TestRunUSSD_Bad(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			cfg := USSDConfig{Addr: start(t, newCentre(tt.spoil)), Levels: []int{10}, N: 400}
+			cfg := USSDConfig{Addr: start(t, newCentre(tt.spoil)), Levels: []int{10}, N: 400, Citizens: 80}
 			report, err := RunUSSD(t.Context(), cfg, io.Discard)
 			if err != nil || len(report.Runs) != 1 {
 				t.Fatalf("RunUSSD() = %+v, %v", report, err)
@@ -176,7 +176,7 @@ func TestRunUSSD_Errors(t *testing.T) {
 		{"a mix without screens", USSDConfig{Addr: good, Mix: Help}, ErrConfig},
 		{"a share over 1", USSDConfig{Addr: good, New: 1.5}, ErrConfig},
 		{"too many at once", USSDConfig{Addr: good, Levels: []int{maxCallers + 1}}, ErrConfig},
-		{"no gateway of ours", USSDConfig{Addr: start(t, http.NotFoundHandler()), Levels: []int{1}}, ErrSilent},
+		{"no gateway of ours", USSDConfig{Addr: start(t, http.NotFoundHandler()), Levels: []int{1}, Citizens: 2}, ErrSilent},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -193,7 +193,7 @@ func TestRunUSSD_Errors(t *testing.T) {
 // TestRunUSSD_New: citizens who dial for the first time choose a language.
 func TestRunUSSD_New(t *testing.T) {
 	t.Parallel()
-	cfg := USSDConfig{Addr: start(t, newCentre(nil)), Levels: []int{5}, N: 400, New: 0.25, Bengali: 1, Rate: 4_000}
+	cfg := USSDConfig{Addr: start(t, newCentre(nil)), Levels: []int{5}, N: 400, Citizens: 80, New: 0.25, Bengali: 1, Rate: 4_000}
 	report, err := RunUSSD(t.Context(), cfg, io.Discard)
 	if err != nil || !report.Sound() {
 		t.Fatalf("RunUSSD() = %+v, %v", report, err)
@@ -255,7 +255,7 @@ func FuzzParseAnswer(f *testing.F) {
 // an upper bound of what the generator takes for a screen.
 func BenchmarkCaller(b *testing.B) {
 	addr := start(b, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, Constant) }))
-	cfg, err := USSDConfig{Addr: addr, Levels: []int{50}}.withDefaults()
+	cfg, err := USSDConfig{Addr: addr, Levels: []int{50}, Citizens: 100}.withDefaults()
 	if err != nil {
 		b.Fatal(err)
 	}

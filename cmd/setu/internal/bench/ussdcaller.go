@@ -27,6 +27,7 @@ type caller struct {
 	body  []byte // of the request
 	in    []byte // the answer
 	s     session
+	turn  chan time.Duration // when it waits: when the session was due that it gets
 }
 
 func (c *caller) connect(ctx context.Context) error {
@@ -48,7 +49,7 @@ func (c *caller) connect(ctx context.Context) error {
 // work walks sessions until none is left.
 func (c *caller) work(ctx context.Context) {
 	for ctx.Err() == nil {
-		due, ok := c.crowd.next()
+		due, ok := c.crowd.next(c)
 		if !ok {
 			return
 		}

@@ -26,10 +26,17 @@ type crowd struct {
 	epoch   time.Time
 	callers []*caller
 
-	left  atomic.Int64       // sessions of the phase not yet begun
-	due   chan time.Duration // when sessions are to begin, at a fixed rate
+	left atomic.Int64 // sessions of the phase not yet begun, as fast as it goes
+
 	mu    sync.Mutex
 	tally ussdTally
+	// At a fixed rate: when sessions were due that wait for a caller, and the
+	// callers who wait for one. The last to be free is the next to be busy, as
+	// in a pool of connections.
+	paced   bool
+	waiting []time.Duration
+	idle    []*caller
+	paceEnd bool // no further session will be due
 }
 
 // ussdTally is what a crowd has counted.
@@ -85,14 +92,13 @@ func (c *crowd) clock() time.Duration { return c.cfg.Now().Sub(c.epoch) }
 // phase walks n sessions: as fast as they end, or begun at a rate a second.
 func (c *crowd) phase(ctx context.Context, n int, rate float64) error {
 	c.left.Store(int64(n))
+	c.paced, c.paceEnd, c.waiting, c.idle = rate > 0, false, nil, nil
 	var wg sync.WaitGroup
-	c.due = nil
-	if rate > 0 {
-		c.due = make(chan time.Duration, n)
-		wg.Go(func() { c.pace(ctx, n, rate) })
-	}
 	for _, caller := range c.callers {
 		wg.Go(func() { caller.work(ctx) })
+	}
+	if c.paced {
+		wg.Go(func() { c.pace(ctx, n, rate) })
 	}
 	wg.Wait()
 	return ctx.Err()
@@ -100,30 +106,62 @@ func (c *crowd) phase(ctx context.Context, n int, rate float64) error {
 
 // pace lets sessions begin at a rate, whether or not a caller is free.
 func (c *crowd) pace(ctx context.Context, n int, rate float64) {
-	defer close(c.due)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	start, begun := c.clock(), 0
-	for begun < n {
+	for begun < n && ctx.Err() == nil {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return
 		}
 		now := c.clock()
 		for want := min(int(rate*(now-start).Seconds()), n); begun < want; begun++ {
-			c.due <- now // that this clock ticks once a millisecond is not the gateway's
+			c.deal(now) // that this clock ticks once a millisecond is not the gateway's
 		}
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.paceEnd = true
+	for _, caller := range c.idle {
+		close(caller.turn)
+	}
+	c.idle = nil
 }
 
-// next says when the next session is to begin; false after the last.
-func (c *crowd) next() (time.Duration, bool) {
-	if c.due != nil {
-		at, ok := <-c.due
-		return at, ok
+// deal gives a session that is due to a caller, or lets it wait for one.
+func (c *crowd) deal(due time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.idle) == 0 {
+		c.waiting = append(c.waiting, due)
+		return
 	}
-	return c.clock(), c.left.Add(-1) >= 0
+	last := len(c.idle) - 1
+	c.idle[last].turn <- due
+	c.idle = c.idle[:last]
+}
+
+// next says when the caller's next session was due; false after the last.
+func (c *crowd) next(caller *caller) (time.Duration, bool) {
+	if !c.paced {
+		return c.clock(), c.left.Add(-1) >= 0
+	}
+	c.mu.Lock()
+	if len(c.waiting) > 0 {
+		due := c.waiting[0]
+		c.waiting = c.waiting[1:]
+		c.mu.Unlock()
+		return due, true
+	}
+	if c.paceEnd {
+		c.mu.Unlock()
+		return 0, false
+	}
+	caller.turn = make(chan time.Duration, 1)
+	c.idle = append(c.idle, caller)
+	c.mu.Unlock()
+	due, ok := <-caller.turn
+	return due, ok
 }
 
 // count adds up one screen.

@@ -59,8 +59,8 @@ func newTalk(cfg USSDConfig) *talk {
 	for _, level := range cfg.Levels {
 		most = max(most, level)
 	}
-	t := &talk{cfg: cfg, walks: menuWalks(cfg.Mix, cfg.Now()), citizens: max(2_000, 2*most), run: rand.Uint64()} //nolint:gosec // not to collide, not to be secret
-	t.base = rand.IntN(numberSpace/100_000) * 100_000                                                            //nolint:gosec // the same
+	t := &talk{cfg: cfg, walks: menuWalks(cfg.Mix, cfg.Now()), citizens: max(cfg.Citizens, 2*most), run: rand.Uint64()} //nolint:gosec // not to collide, not to be secret
+	t.base = rand.IntN(numberSpace/100_000) * 100_000                                                                   //nolint:gosec // the same
 	t.state = make([]atomic.Uint32, t.citizens)
 	t.firsts = make([][]atomic.Pointer[string], len(t.walks))
 	for i := range t.walks {
