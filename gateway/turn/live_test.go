@@ -427,4 +427,3 @@ func BenchmarkTaker_Handle(b *testing.B) {
 	under.Wait()
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "screens/s")
 }
-
