@@ -210,7 +210,14 @@ func (c *Config) validate() error {
 	if link := c.USSD.SMS.Link; link != "" && !slices.ContainsFunc(c.ways(), func(w gateway.Route) bool { return w.Link == link }) {
 		errs = append(errs, fmt.Errorf("ussd.sms.link is %q: no link or partner of that name has a short code", link))
 	}
-	return errors.Join(append(errs, c.USSD.validate(c.Profile)...)...)
+	var names []string
+	for _, l := range c.Links {
+		names = append(names, l.Name)
+	}
+	for _, p := range c.Partners {
+		names = append(names, p.SystemID)
+	}
+	return errors.Join(append(errs, c.USSD.validate(c.Profile, names)...)...)
 }
 
 // password reads a password file; its last line break is not part of it.

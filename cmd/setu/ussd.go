@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"setu/gateway"
@@ -72,10 +73,14 @@ type USSDSignature struct {
 	SecretFile string `yaml:"secret_file"`
 }
 
-// validate checks what can be checked without opening anything.
-func (u USSD) validate(profile string) []error {
+// validate checks what can be checked without opening anything. others are the
+// names that links and partners have.
+func (u USSD) validate(profile string, others []string) []error {
 	var errs []error
 	for i, g := range u.Gateways {
+		if slices.Contains(others, g.Name) {
+			errs = append(errs, fmt.Errorf("ussd.gateways[%d]: %q is also a link or a partner: give it a name of its own", i, g.Name))
+		}
 		if g.Name == "" || g.Dialect == "" {
 			errs = append(errs, fmt.Errorf("ussd.gateways[%d] needs name and dialect", i))
 		}
