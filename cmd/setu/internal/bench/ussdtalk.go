@@ -141,7 +141,12 @@ func (t *talk) begin(s *session) {
 	case int(share*float64(turn+1)) > int(share*float64(turn)):
 		s.citizen, s.asked = t.citizens+int(t.fresh.Add(1)), !t.constant
 	default:
-		s.citizen, s.asked = t.known(), false
+		var ok bool
+		if s.citizen, ok = t.known(); !ok {
+			s.citizen, s.asked = t.citizens+int(t.fresh.Add(1)), !t.constant
+			break
+		}
+		s.asked = false
 	}
 	half, lang := len(t.walks)/2, 1
 	if b := t.cfg.Bengali; int(b*float64(s.citizen+1)) > int(b*float64(s.citizen)) {
@@ -150,14 +155,16 @@ func (t *talk) begin(s *session) {
 	s.walk = lang*half + int(t.turns[lang].Add(1)-1)%half
 }
 
-// known gives a citizen who is in no session.
-func (t *talk) known() int {
-	for {
+// known gives a citizen who is in no session; false when there is none, because
+// too many sessions went wrong.
+func (t *talk) known() (int, bool) {
+	for range 2 * t.citizens {
 		i := int(t.ring.Add(1)) % t.citizens
 		if t.state[i].CompareAndSwap(citizenFree, citizenBusy) {
-			return i
+			return i, true
 		}
 	}
+	return 0, false
 }
 
 // over gives the citizen free, or not if nobody knows where she stands.
