@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"setu/gateway"
 	"setu/ussd/ussdhttp"
@@ -358,5 +359,19 @@ func TestPeer_Refused(t *testing.T) {
 	}()
 	if _, err := dialects(t)["setu"].Dial("http://"+l.Addr().String(), citizen, code).Send(t.Context(), ""); !errors.Is(err, ussdhttp.ErrStatus) {
 		t.Errorf("Send() to another server = %v, want ErrStatus", err)
+	}
+}
+
+// TestPatience: a turn that takes too long is given up on, not waited for.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	d := handle(func(ctx context.Context, _ gateway.Inbound) (gateway.Reply, error) {
+		<-ctx.Done()
+		r, _ := say("later", true)
+		return r, ctx.Err()
+	})
+	base, _ := serve(t, ussdhttp.Config{Handler: d, Patience: 10 * time.Millisecond, Gateways: []ussdhttp.Gateway{{Name: "op", Dialect: "africastalking"}}})
+	if status, body := ask(t, http.MethodPost, base+"/ussd/op", dial); status != 200 || body != "END later" {
+		t.Errorf("answered %d %q", status, body)
 	}
 }

@@ -54,7 +54,7 @@ type Config struct {
 	Now func() time.Time
 	// Busy is shown while too many requests are under way; without it those
 	// are refused.
-	Busy gateway.Reply
+	Busy     gateway.Reply
 	Room     int           // see DefaultRoom
 	Patience time.Duration // see DefaultPatience
 }
