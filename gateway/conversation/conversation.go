@@ -350,19 +350,24 @@ func (p *player) submit(out *gateway.Outcome) error {
 		return record()
 	}
 	p.later = append(p.later, record)
-	for i := range out.Reply.Parts {
-		part := &out.Reply.Parts[i]
-		vals := map[string]i18n.Value{"receipt": {Kind: i18n.Receipt, Raw: string(r)}}
-		maps.Copy(vals, part.Values)
-		part.Values = vals
-		if ask.Silent && part.Text == "received" {
-			part.Text = "received-quiet"
-		}
-	}
+	received(&out.Reply, r, ask.Silent)
 	if p.o.Medium.Live() && !ask.Silent {
 		p.text(out.Reply)
 	}
 	return nil
+}
+
+// received fills the receipt into what is said of a transaction that waits.
+func received(reply *gateway.Reply, r ledgerclient.Receipt, silent bool) {
+	for i := range reply.Parts {
+		part := &reply.Parts[i]
+		vals := map[string]i18n.Value{"receipt": {Kind: i18n.Receipt, Raw: string(r)}}
+		maps.Copy(vals, part.Values)
+		part.Values = vals
+		if silent && part.Text == "received" {
+			part.Text = "received-quiet"
+		}
+	}
 }
 
 // receipt is the next receipt number of the conversation.

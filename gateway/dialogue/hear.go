@@ -55,31 +55,36 @@ func (m *move) hear(raw string) {
 	}
 	m.detect(msg.text)
 	if m.barred() || m.atPIN() {
-		switch {
-		case !m.live():
-			m.leave() // no PIN by message, and nothing that wants one
-		case !m.overlaid():
+		if m.live() && !m.overlaid() {
 			m.askPIN()
 			return
 		}
+		if !m.live() {
+			m.leave() // no PIN by message, and nothing that wants one
+		}
 	}
 	m.age()
+	m.read(&msg, word, used)
+}
+
+// read finds what a message means where the dialogue stands.
+func (m *move) read(msg *said, word catalogue.Word, used int) {
 	outdated := m.outdated()
 	switch {
-	case !outdated && m.chosen(&msg, word, used):
+	case !outdated && m.chosen(msg, word, used):
 	case m.barred() && word.Command != catalogue.Menu && !msg.is("00"): // no way round by a word
 		m.askPIN()
 	case m.s.Dialogue.Step == stepLetters && word.Command != catalogue.Menu && !msg.is("0") && !msg.is("00"):
 		m.askLetters()
-	case m.command(&msg, word, used):
+	case m.command(msg, word, used):
 	case outdated && word.Service == nil:
 		m.renew()
 	case m.stale:
-		m.heardStale(&msg, word, used)
+		m.heardStale(msg, word, used)
 	case m.inService():
-		m.answer(&msg, word, used)
+		m.answer(msg, word, used)
 	default:
-		m.outside(&msg, word, used)
+		m.outside(msg, word, used)
 	}
 }
 
@@ -154,9 +159,8 @@ func (m *move) chosen(msg *said, word catalogue.Word, used int) bool {
 			hit = o.Do == doYes || o.Do == doMeant || o.Do == doResume
 		case whole && word.Command == catalogue.No:
 			hit = o.Do == doNo || o.Do == doRestart
-		case o.Do == doLang || o.Do == doLetters:
-			lang, err := i18n.ParseLang(msg.text)
-			hit = err == nil && string(lang) == o.Value
+		default:
+			hit = namesLang(o, msg.text)
 		}
 		if hit {
 			m.choose(o)
@@ -170,6 +174,15 @@ func (m *move) chosen(msg *said, word catalogue.Word, used int) bool {
 		}
 	}
 	return false
+}
+
+// namesLang says that a text is the name of the language that an option sets.
+func namesLang(o gateway.Offer, text string) bool {
+	if o.Do != doLang && o.Do != doLetters {
+		return false
+	}
+	lang, err := i18n.ParseLang(text)
+	return err == nil && string(lang) == o.Value
 }
 
 // choose does what an option stands for.

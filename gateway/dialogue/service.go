@@ -141,6 +141,11 @@ func (m *move) run(msg said, entering bool) {
 		m.askPIN()
 		return
 	}
+	m.walk(msg, entering)
+}
+
+// walk is run for a service that is open to her.
+func (m *move) walk(msg said, entering bool) {
 	for {
 		st := m.step()
 		switch {

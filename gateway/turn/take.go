@@ -247,26 +247,36 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 			}
 		case out.Submit != nil:
 			return t.submit(j, out)
-		case out.Lookup != "":
-			st, err := t.Store.Standing(t.ctx, out.Lookup)
-			if err != nil {
-				return out, nil, fmt.Errorf("look up receipt: %w", err)
+		case out.Lookup != "" || out.PIN != "":
+			var err error
+			if out, err = t.lookUp(j, out); err != nil {
+				return out, nil, err
 			}
-			if st.Receipt == "" {
-				st.Receipt = out.Lookup
-			}
-			out = t.Dialogue.Standing(out.Session, st, t.Now())
-		case out.PIN != "":
-			mac, err := t.Signer.Pseudonym(pinPurpose, j.in.From.Reveal()+"/"+out.PIN.Reveal())
-			if err != nil {
-				return out, nil, fmt.Errorf("prove a PIN: %w", err)
-			}
-			out = t.Dialogue.Proven(out.Session, j.in.Medium, mac, t.Now())
 		default:
 			return out, nil, nil
 		}
 	}
 	return out, nil, fmt.Errorf("turn: a service asks the ledger more than %d times for one message", maxQuestions)
+}
+
+// lookUp answers what needs no ledger: where a receipt stands, or the digest of
+// what was typed as a PIN.
+func (t *Taker) lookUp(j *job, out gateway.Outcome) (gateway.Outcome, error) {
+	if out.PIN != "" {
+		mac, err := t.Signer.Pseudonym(pinPurpose, j.in.From.Reveal()+"/"+out.PIN.Reveal())
+		if err != nil {
+			return out, fmt.Errorf("prove a PIN: %w", err)
+		}
+		return t.Dialogue.Proven(out.Session, j.in.Medium, mac, t.Now()), nil
+	}
+	st, err := t.Store.Standing(t.ctx, out.Lookup)
+	if err != nil {
+		return out, fmt.Errorf("look up receipt: %w", err)
+	}
+	if st.Receipt == "" {
+		st.Receipt = out.Lookup
+	}
+	return t.Dialogue.Standing(out.Session, st, t.Now()), nil
 }
 
 // patience is how long a citizen waits for the ledger.
@@ -295,7 +305,7 @@ func (t *Taker) query(ctx context.Context, j *job, out gateway.Outcome) (next ga
 		}
 	}
 	t.counts.Deferred.Add(1)
-	t.Log.Info("question deferred", slog.Int64("row", j.row), slog.String("service", ask.Service), slog.String("class", ledgerclient.ClassOf(err).String()))
+	t.Log.InfoContext(ctx, "question deferred", slog.Int64("row", j.row), slog.String("service", ask.Service), slog.String("class", ledgerclient.ClassOf(err).String()))
 	now := t.Now()
 	out.Query = nil
 	if t.silent(j, &out.Session) {
