@@ -1,6 +1,7 @@
 package ussdhttp
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -140,47 +141,42 @@ func (d *Dialect) addField(list names) int {
 func (d *Dialect) compileEvents(list []fileEvent, wrong *faults) {
 	for i, e := range list {
 		at := fmt.Sprintf("$.request.events[%d]", i)
-		r := rule{field: -1, path: e.Path, is: e.Is, contains: e.Contains, send: e.Send}
-		switch e.Event {
-		case "new":
-			r.event = gateway.New
-		case "input":
-			r.event, d.inputTold = gateway.Input, true
-		case "abort":
-			r.event = gateway.Abort
-		case "timeout":
-			r.event = gateway.Timeout
-		case "status":
-			r.status = true
-		default:
-			wrong.add(at+".event", "%q is none of new, input, abort, timeout, status", e.Event)
-		}
-		if e.Field != "" {
-			r.field = d.addField(names{e.Field})
-		}
-		switch e.Text {
-		case "":
-		case "empty":
-			r.empty = true
-		case "code":
-			r.code = true
-		default:
-			wrong.add(at+".text", "%q is none of empty, code", e.Text)
-		}
 		if e.Path == "" && e.Field == "" && e.Text == "" && e.Contains == "" && i < len(list)-1 {
 			wrong.add(at, "the rule asks for nothing, so that those below it are never reached")
 		}
-		if e.Field != "" && len(e.Is) == 0 && e.Send == nil && !r.status {
-			wrong.add(at+".field", "is or send is needed: a value that the field may have")
-		}
-		if len(e.Is) > 0 && e.Field == "" {
-			wrong.add(at+".is", "field is needed: whose value it is")
-		}
+		r := d.compileRule(e, at, wrong)
+		d.inputTold = d.inputTold || r.event == gateway.Input && !r.status
 		d.rules = append(d.rules, r)
 	}
 	if !slices.ContainsFunc(d.rules, func(r rule) bool { return r.event == gateway.New && !r.status }) {
 		wrong.add("$.request", "events need a rule for new: how the gateway says that a session is opened")
 	}
+}
+
+// statusEvent stands for the event that is none, while a rule is compiled.
+const statusEvent = gateway.Timeout + 1
+
+func (d *Dialect) compileRule(e fileEvent, at string, wrong *faults) rule {
+	r := rule{field: -1, path: e.Path, is: e.Is, contains: e.Contains, send: e.Send}
+	r.event = choose(wrong, at+".event", cmp.Or(e.Event, "none"), choice[gateway.Event]{"new", gateway.New}, choice[gateway.Event]{"input", gateway.Input},
+		choice[gateway.Event]{"abort", gateway.Abort}, choice[gateway.Event]{"timeout", gateway.Timeout}, choice[gateway.Event]{"status", statusEvent})
+	if r.event == statusEvent {
+		r.event, r.status = gateway.Input, true
+	}
+	if e.Text != "" {
+		r.empty = choose(wrong, at+".text", e.Text, choice[bool]{"empty", true}, choice[bool]{"code", false})
+		r.code = !r.empty
+	}
+	switch {
+	case e.Field != "":
+		r.field = d.addField(names{e.Field})
+		if len(e.Is) == 0 && e.Send == nil && !r.status {
+			wrong.add(at+".field", "is or send is needed: a value that the field may have")
+		}
+	case len(e.Is) > 0:
+		wrong.add(at+".is", "field is needed: whose value it is")
+	}
+	return r
 }
 
 func (d *Dialect) compileReply(f file, wrong *faults) {
