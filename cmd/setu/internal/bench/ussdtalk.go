@@ -56,6 +56,9 @@ type talk struct {
 
 func newTalk(cfg USSDConfig) *talk {
 	most := 0
+	if cfg.Rate > 0 || cfg.Share > 0 {
+		most = rateCallers
+	}
 	for _, level := range cfg.Levels {
 		most = max(most, level)
 	}
