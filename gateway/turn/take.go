@@ -198,6 +198,9 @@ func (t *Taker) session(a gateway.Address) (gateway.Session, error) {
 // catchUp waits until the citizen's latest transaction is final, so that the
 // answer to her question shows what she did before it.
 func (t *Taker) catchUp(ctx context.Context, s *gateway.Session) error {
+	if s.Pending == "" {
+		return nil
+	}
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
 	for s.Pending != "" {
