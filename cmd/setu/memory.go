@@ -30,11 +30,13 @@ func ownMemory() bool { return os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT"
 func limitMemory(ctx context.Context, calls func() int32) {
 	tick := time.NewTicker(memoryEvery)
 	defer tick.Stop()
-	last := int64(0)
+	held, last := int64(0), int64(0)
 	for {
-		if n := int64(calls()); n != last {
-			debug.SetMemoryLimit(memoryLimit + n*memoryOfCall)
-			last = n
+		// What a connection held is free some time after it is closed: the HTTP
+		// server keeps its goroutine and its buffers for the next one.
+		if held = max(int64(calls()), held-held/128-1); held != last {
+			debug.SetMemoryLimit(memoryLimit + held*memoryOfCall)
+			last = held
 		}
 		select {
 		case <-ctx.Done():
