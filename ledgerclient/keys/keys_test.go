@@ -122,7 +122,7 @@ func TestOpen_Refuses(t *testing.T) {
 	}
 	for name, octets := range map[string][]byte{
 		"empty": nil, "cut": good[:len(good)-1], "flipped": flipped(good, len(good)-3), "not age": []byte("hello"),
-		"another version": sealed(t, `{"version":2,"keys":[],"pseudonym_secrets":[]}`),
+		"another version": sealed(t, `{"version":3,"keys":[],"pseudonym_secrets":[]}`),
 		"unknown member":  sealed(t, `{"version":1,"more":1}`),
 		"no secret":       sealed(t, `{"version":1,"keys":[],"pseudonym_secrets":[]}`),
 		"short secret":    sealed(t, `{"version":1,"keys":[],"pseudonym_secrets":[{"version":1,"key":"AAAA"}]}`),
@@ -200,6 +200,11 @@ func TestStore_Rotate(t *testing.T) {
 }
 
 func decrypted(t *testing.T, path string) string {
+	t.Helper()
+	return decryptedBy(t, path, passphrase)
+}
+
+func decryptedBy(t *testing.T, path, passphrase string) string {
 	t.Helper()
 	octets, err := os.ReadFile(path)
 	if err != nil {

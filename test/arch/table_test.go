@@ -33,7 +33,7 @@ func house() []row {
 		{pkg: "ledgerclient/circuit", uses: "ledgerclient", modules: "github.com/sony/gobreaker"},
 		{
 			pkg: "ledgerclient/keys", uses: "i18n ledgerclient",
-			modules: "filippo.io/age github.com/ThalesGroup/crypto11 golang.org/x/mod golang.org/x/crypto",
+			modules: "filippo.io/age github.com/miekg/pkcs11 golang.org/x/mod",
 		},
 		{pkg: "ledgerclient/contracts", uses: "i18n ledgerclient", pure: true},
 		{pkg: "ledgerclient/sandbox/synthetic", uses: "i18n ledgerclient ledgerclient/contracts"},
