@@ -62,7 +62,8 @@ func house() []row {
 		{pkg: "gateway/sqlite", uses: "i18n ledgerclient gateway", driver: true, modules: "github.com/mattn/go-sqlite3"},
 		{pkg: "gateway/storetest", uses: "i18n ledgerclient gateway", modules: "github.com/google/go-cmp pgregory.net/rapid"},
 		{pkg: "gateway/audit", uses: "i18n ledgerclient gateway", modules: "golang.org/x/mod"},
-		{pkg: "gateway/console", uses: "i18n ledgerclient gateway", modules: "github.com/gofiber/fiber github.com/prometheus/client_golang"},
+		{pkg: "gateway/operators"},
+		{pkg: "gateway/console", uses: "i18n ledgerclient gateway gateway/operators", modules: "github.com/gofiber/fiber github.com/prometheus/client_golang"},
 
 		{pkg: "channels/smpp", modules: "golang.org/x/time"},
 		{pkg: "channels/smppsms", uses: "i18n gateway gateway/crashpoint channels channels/sms channels/smpp", driver: true, modules: "golang.org/x/time"},
