@@ -42,7 +42,15 @@ func house() []row {
 			uses:    "i18n ledgerclient ledgerclient/contracts ledgerclient/keys ledgerclient/sandbox/synthetic",
 			modules: "github.com/tidwall/btree golang.org/x/mod",
 		},
-		{pkg: "ledgerclient/fabric", uses: "i18n ledgerclient ledgerclient/keys", driver: true, modules: "github.com/hyperledger/fabric-gateway google.golang.org/grpc"},
+		{pkg: "ledgerclient/fabric/protocol", uses: "ledgerclient", pure: true},
+		{
+			pkg: "ledgerclient/fabric/contract", uses: "ledgerclient ledgerclient/contracts ledgerclient/fabric/protocol",
+			modules: "github.com/hyperledger/fabric-chaincode-go " + fabricModules,
+		},
+		{
+			pkg: "ledgerclient/fabric", uses: "ledgerclient ledgerclient/fabric/protocol", driver: true,
+			modules: "github.com/hyperledger/fabric-gateway " + fabricModules,
+		},
 		{pkg: "ledgerclient/rest/httpsig", uses: "ledgerclient", modules: "github.com/dunglas/httpsfv"},
 		{pkg: "ledgerclient/rest", uses: "i18n ledgerclient ledgerclient/rest/httpsig", driver: true, modules: "github.com/dunglas/httpsfv"},
 		{
@@ -97,9 +105,14 @@ func house() []row {
 		// cmd wires everything together and may use all of it.
 		{pkg: "cmd/setu/...", uses: "...", modules: commandModules},
 
+		{pkg: "test/fabricnet/...", uses: "...", modules: "github.com/hyperledger/fabric-gateway golang.org/x/sync " + fabricModules},
 		{pkg: "test/...", uses: "..."},
 	}
 }
+
+// fabricModules are what all that speaks to Fabric needs: its messages, and the
+// wire that they go over.
+const fabricModules = "github.com/hyperledger/fabric-protos-go-apiv2 google.golang.org/grpc google.golang.org/protobuf"
 
 // commandModules are the modules of the binary's own files: flags, the
 // configuration file, the two HTTP listeners.

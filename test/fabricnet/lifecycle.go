@@ -155,34 +155,37 @@ func archive(name string, content []byte, more ...string) ([]byte, error) {
 // Deploy installs, approves and commits a contract that listens, or soon will,
 // at address. Every organisation's endorsement is needed.
 func (n *Network) Deploy(ctx context.Context, channel, name, address string) error {
-	octets, id, err := Package(name, address)
+	id, err := n.Install(ctx, name, address)
 	if err != nil {
 		return err
 	}
-	install, err := proto.Marshal(&lifecycle.InstallChaincodeArgs{ChaincodeInstallPackage: octets})
+	return n.Define(ctx, channel, name, id)
+}
+
+// Install installs a package on every peer and gives its identifier, by which
+// it can be defined under any number of names, each with a state of its own.
+func (n *Network) Install(ctx context.Context, label, address string) (id string, err error) {
+	octets, id, err := Package(label, address)
 	if err != nil {
-		return err
+		return "", err
+	}
+	args, err := proto.Marshal(&lifecycle.InstallChaincodeArgs{ChaincodeInstallPackage: octets})
+	if err != nil {
+		return "", err
 	}
 	var group errgroup.Group
 	for _, g := range n.Orgs {
 		for _, p := range g.Peers {
 			group.Go(func() error {
-				err := p.propose(ctx, g.Admin, common.HeaderType_ENDORSER_TRANSACTION, "_lifecycle", []byte("InstallChaincode"), install)
-				if err != nil && bytes.Contains([]byte(err.Error()), []byte("already successfully installed")) {
-					return nil
-				}
-				return err
+				return p.propose(ctx, g.Admin, common.HeaderType_ENDORSER_TRANSACTION, "_lifecycle", []byte("InstallChaincode"), args)
 			})
 		}
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	return n.define(ctx, channel, name, id)
+	return id, group.Wait()
 }
 
-// define approves a contract's definition for every organisation and commits it.
-func (n *Network) define(ctx context.Context, channel, name, id string) error {
+// Define approves a contract's definition for every organisation and commits it.
+func (n *Network) Define(ctx context.Context, channel, name, id string) error {
 	approve, err := proto.Marshal(&lifecycle.ApproveChaincodeDefinitionForMyOrgArgs{
 		Name: name, Version: "1", Sequence: 1,
 		Source: &lifecycle.ChaincodeSource{Type: &lifecycle.ChaincodeSource_LocalPackage{

@@ -191,6 +191,7 @@ chaincode:
   startuptimeout: 5s
   executetimeout: 10s
   system: {_lifecycle: enable, cscc: enable, lscc: enable, qscc: enable}
+  runtimeParams: {useWriteBatch: true, maxSizeWriteBatch: 1000, useGetMultipleKeys: true, maxSizeGetMultipleKeys: 1000}
 ledger:
   state: {stateDatabase: goleveldb, totalQueryLimit: 100000}
   history: {enableHistoryDatabase: false}
