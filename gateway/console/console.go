@@ -23,6 +23,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"setu/gateway"
+	"setu/gateway/operators"
 	"setu/ledgerclient"
 )
 
@@ -33,6 +34,17 @@ type Queue interface {
 	Requeue(ctx context.Context, id int64) error
 	Discard(ctx context.Context, id int64, reason string) error
 	Stats(ctx context.Context) (gateway.Stats, error)
+}
+
+// Acts are what cannot be undone.
+type Acts interface {
+	Acts() operators.Listing
+	// Allow is nil if a statement to list is an operator's.
+	Allow(s operators.Signed) error
+	// Take does what a statement asks for.
+	Take(ctx context.Context, s operators.Signed) (operators.Act, error)
+	// Direct does something at once, where no operators are named.
+	Direct(ctx context.Context, kind string, args map[string]string) (string, error)
 }
 
 // Check is one thing that readiness depends on.
@@ -78,6 +90,8 @@ type Config struct {
 	Metrics  prometheus.Gatherer
 	// SetFaults is nil when the ledger is not the sandbox.
 	SetFaults func(Faults) error
+	// Acts are what needs two operators; see package operators. Nil has none.
+	Acts Acts
 	// Wake is called after an item was put back, so that it goes at once.
 	Wake func()
 	Log  *slog.Logger
@@ -99,6 +113,10 @@ func New(c Config) *Server {
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
 	s.app.Get("/readyz", s.ready)
 	s.app.Get("/metrics", adaptor.HTTPHandler(promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{})))
+	if c.Acts != nil { // before the rest, since operators' own keys open it
+		s.app.Get("/api/acts", s.acts)
+		s.app.Post("/api/acts", s.act)
+	}
 	api := s.app.Group("/api", s.authorize)
 	api.Get("/queue", s.list)
 	api.Get("/queue/stats", s.stats)
@@ -148,6 +166,9 @@ func problem(c *fiber.Ctx, err error) error {
 	case errors.Is(err, gateway.ErrLease):
 		f = Fault{"the item is being worked on", fiber.StatusConflict, "try again in a minute"}
 	}
+	if refused, ok := actFault(err); ok {
+		f = refused
+	}
 	body, merr := json.Marshal(f)
 	if merr != nil {
 		return merr
@@ -158,11 +179,15 @@ func problem(c *fiber.Ctx, err error) error {
 
 // authorize lets in who knows the token.
 func (s *Server) authorize(c *fiber.Ctx) error {
-	given := strings.TrimPrefix(c.Get(fiber.HeaderAuthorization), "Bearer ")
-	if s.Token == "" || subtle.ConstantTimeCompare([]byte(given), []byte(s.Token)) != 1 {
+	if !s.hasToken(c) {
 		return fiber.NewError(fiber.StatusUnauthorized, "the token of the data folder is needed")
 	}
 	return c.Next()
+}
+
+func (s *Server) hasToken(c *fiber.Ctx) bool {
+	given := strings.TrimPrefix(c.Get(fiber.HeaderAuthorization), "Bearer ")
+	return s.Token != "" && subtle.ConstantTimeCompare([]byte(given), []byte(s.Token)) == 1
 }
 
 // Readiness is the answer of /readyz.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -153,6 +154,15 @@ func (s *Server) retry(c *fiber.Ctx) error {
 	return c.SendStatus(fiber.StatusNoContent)
 }
 
+// discardNow discards an item, unless two operators are needed for that.
+func (s *Server) discardNow(ctx context.Context, n int64, reason string) error {
+	if s.Acts == nil {
+		return s.Queue.Discard(ctx, n, reason)
+	}
+	_, err := s.Acts.Direct(ctx, Discard, map[string]string{"item": strconv.FormatInt(n, 10), "reason": reason})
+	return err
+}
+
 func (s *Server) discard(c *fiber.Ctx) error {
 	n, err := id(c)
 	if err != nil {
@@ -164,7 +174,7 @@ func (s *Server) discard(c *fiber.Ctx) error {
 	if err := c.BodyParser(&body); err != nil || strings.TrimSpace(body.Reason) == "" {
 		return fiber.NewError(fiber.StatusBadRequest, "a discarded item needs a reason")
 	}
-	if err := s.Queue.Discard(c.UserContext(), n, body.Reason); err != nil {
+	if err := s.discardNow(c.UserContext(), n, body.Reason); err != nil {
 		return err
 	}
 	s.Log.Info("operator discarded an item", slog.Int64("item", n))

@@ -28,8 +28,6 @@ type fileVault struct {
 
 var _ vault = (*fileVault)(nil)
 
-func (v *fileVault) file() string { return v.path }
-
 func (v *fileVault) close() error { return nil }
 
 func (v *fileVault) newKey() (crypto.Signer, []byte, error) {

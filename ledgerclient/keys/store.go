@@ -48,6 +48,7 @@ func (o Options) withDefaults() Options {
 
 // Store is an open keystore. Its methods may be called from many goroutines.
 type Store struct {
+	path    string // of the register
 	vault   vault
 	options Options
 
@@ -63,8 +64,6 @@ var (
 
 // vault is where a keystore's halves, secrets and register are kept.
 type vault interface {
-	// file is the register's path.
-	file() string
 	load() (*ring, error)
 	// save writes the register, whole or not at all, and then destroys the
 	// private halves that r has no use for.
@@ -147,18 +146,18 @@ func (r *ring) retire(now time.Time) {
 // pseudonyms. The error is [ErrExists] when there is a file at path.
 func Create(path, passphrase string, o Options) (*Store, error) {
 	o = o.withDefaults()
-	return create(&fileVault{path, passphrase, o.WorkFactor}, o)
+	return create(path, &fileVault{path, passphrase, o.WorkFactor}, o)
 }
 
 // Open opens a keystore in a file. The errors are [ErrPassphrase], [ErrFormat],
 // [ErrSandbox] and those of the file.
 func Open(path, passphrase string, o Options) (*Store, error) {
 	o = o.withDefaults()
-	return open(&fileVault{path, passphrase, o.WorkFactor}, o)
+	return open(path, &fileVault{path, passphrase, o.WorkFactor}, o)
 }
 
-func create(v vault, o Options) (*Store, error) {
-	s := &Store{vault: v, options: o}
+func create(path string, v vault, o Options) (*Store, error) {
+	s := &Store{path: path, vault: v, options: o}
 	key, err := s.newKey(0)
 	if err != nil {
 		return nil, err
@@ -175,8 +174,8 @@ func create(v vault, o Options) (*Store, error) {
 	return s, nil
 }
 
-func open(v vault, o Options) (*Store, error) {
-	s := &Store{vault: v, options: o}
+func open(path string, v vault, o Options) (*Store, error) {
+	s := &Store{path: path, vault: v, options: o}
 	if err := s.Reload(); err != nil {
 		return nil, err
 	}
@@ -189,7 +188,7 @@ func (s *Store) Close() error { return s.vault.close() }
 // take puts r to work, which is what the file holds now.
 func (s *Store) take(r *ring) {
 	s.ring.Store(r)
-	s.seen, _ = os.Stat(s.vault.file()) // without it the file is read once more
+	s.seen, _ = os.Stat(s.path) // without it the file is read once more
 }
 
 // Reload reads the register again, so that what another process rotated or

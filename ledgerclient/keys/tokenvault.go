@@ -57,19 +57,17 @@ func OpenInToken(path string, c TokenConfig, o Options) (*Store, error) {
 	return inToken(path, c, o.withDefaults(), open)
 }
 
-func inToken(path string, c TokenConfig, o Options, act func(vault, Options) (*Store, error)) (*Store, error) {
+func inToken(path string, c TokenConfig, o Options, act func(string, vault, Options) (*Store, error)) (*Store, error) {
 	t, err := openToken(c, o.Now)
 	if err != nil {
 		return nil, err
 	}
-	s, err := act(&tokenVault{path, t}, o)
+	s, err := act(path, &tokenVault{path, t}, o)
 	if err != nil {
 		return nil, errors.Join(err, t.close())
 	}
 	return s, nil
 }
-
-func (v *tokenVault) file() string { return v.path }
 
 func (v *tokenVault) close() error { return v.token.close() }
 

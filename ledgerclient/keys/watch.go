@@ -47,7 +47,7 @@ func (s *Store) Refresh() error {
 func (s *Store) changed() bool {
 	s.change.Lock()
 	defer s.change.Unlock()
-	is, err := os.Stat(s.vault.file())
+	is, err := os.Stat(s.path)
 	if err != nil {
 		// It is being restored, perhaps. What was read stays in force.
 		return false
