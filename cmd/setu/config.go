@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -62,7 +63,9 @@ type Keys struct {
 
 // Ledger chooses the ledger driver.
 type Ledger struct {
-	Driver string `yaml:"driver"` // sandbox
+	Driver string `yaml:"driver"` // one of ledgerDrivers
+	// Fabric is the network (driver fabric).
+	Fabric Fabric `yaml:"fabric"`
 	// Patience is how long a question by SMS waits for the ledger before
 	// the citizen is told that the answer follows.
 	Patience Duration `yaml:"patience"`
@@ -196,8 +199,11 @@ func (c *Config) validate() error {
 	default:
 		errs = append(errs, fmt.Errorf("profile is %q: use sandbox or production", c.Profile))
 	}
-	if c.Ledger.Driver != "sandbox" {
-		errs = append(errs, fmt.Errorf("ledger.driver is %q: this build has only sandbox", c.Ledger.Driver))
+	if _, ok := ledgerDrivers[c.Ledger.Driver]; !ok {
+		errs = append(errs, fmt.Errorf("ledger.driver is %q: use one of %s", c.Ledger.Driver, strings.Join(slices.Sorted(maps.Keys(ledgerDrivers)), ", ")))
+	}
+	if c.Ledger.Driver == "fabric" {
+		errs = append(errs, c.Ledger.Fabric.validate())
 	}
 	if c.Keys.Driver != "file" {
 		errs = append(errs, fmt.Errorf("keys.driver is %q: this build has only file", c.Keys.Driver))

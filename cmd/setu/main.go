@@ -16,15 +16,16 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the gateway. Without --config: the sandbox, with a ledger and citizens of its own, on loopback."`
-	Phone   phoneCmd   `cmd:"" help:"A handset in the terminal that talks to the running gateway."`
-	Check   checkCmd   `cmd:"" help:"Check the configuration and every service, and play the services' conversations."`
-	Preview previewCmd `cmd:"" help:"Show every text of a service in every language, with its alphabet, length and segments."`
-	Queue   queueCmd   `cmd:"" help:"List, show, retry or discard what waits in the running gateway."`
-	Receipt receiptCmd `cmd:"" help:"Say where the transaction of a receipt stands."`
-	Sandbox sandboxCmd `cmd:"" help:"Make the sandbox ledger slow, down or forgetful, and well again."`
-	Keys    keysCmd    `cmd:"" help:"List, rotate and revoke the gateway's keys."`
-	Bench   benchCmd   `cmd:"" help:"Measure the running gateway."`
+	Serve    serveCmd    `cmd:"" help:"Run the gateway. Without --config: the sandbox, with a ledger and citizens of its own, on loopback."`
+	Phone    phoneCmd    `cmd:"" help:"A handset in the terminal that talks to the running gateway."`
+	Check    checkCmd    `cmd:"" help:"Check the configuration and every service, and play the services' conversations."`
+	Preview  previewCmd  `cmd:"" help:"Show every text of a service in every language, with its alphabet, length and segments."`
+	Queue    queueCmd    `cmd:"" help:"List, show, retry or discard what waits in the running gateway."`
+	Receipt  receiptCmd  `cmd:"" help:"Say where the transaction of a receipt stands."`
+	Sandbox  sandboxCmd  `cmd:"" help:"Make the sandbox ledger slow, down or forgetful, and well again."`
+	Keys     keysCmd     `cmd:"" help:"List, rotate and revoke the gateway's keys."`
+	Contract contractCmd `cmd:"" help:"Serve and administer the contract on a Hyperledger Fabric network."`
+	Bench    benchCmd    `cmd:"" help:"Measure the running gateway."`
 }
 
 // streams are where a command reads and writes.
