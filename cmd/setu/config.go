@@ -40,6 +40,7 @@ type Config struct {
 	Ledger   Ledger    `yaml:"ledger"`
 	Links    []Link    `yaml:"links"`
 	Partners []Partner `yaml:"partners"`
+	BaaS     BaaS      `yaml:"baas"` // what `setu baas` serves, and to whom
 	SMS      SMS       `yaml:"sms"`
 	USSD     USSD      `yaml:"ussd"`
 	Log      Log       `yaml:"log"`
@@ -50,6 +51,7 @@ type Listen struct {
 	Public string `yaml:"public"` // USSD gateways: behind the state's TLS
 	Admin  string `yaml:"admin"`  // health, metrics, operators' API: never in public
 	SMPP   string `yaml:"smpp"`   // partners bind here
+	BaaS   string `yaml:"baas"`   // gateways call `setu baas` here
 	// Proxies are the networks of our own reverse proxies in front of Public:
 	// what they say of a request's origin (X-Forwarded-For) is believed.
 	Proxies []string `yaml:"proxies"`
@@ -64,6 +66,10 @@ type Keys struct {
 // Ledger chooses the ledger driver.
 type Ledger struct {
 	Driver string `yaml:"driver"` // one of ledgerDrivers
+	// URL of the service that keeps the ledger, and whom to trust there
+	// (driver rest).
+	URL string   `yaml:"url"`
+	TLS *LinkTLS `yaml:"tls"`
 	// Fabric is the network (driver fabric).
 	Fabric Fabric `yaml:"fabric"`
 	// Patience is how long a question by SMS waits for the ledger before
@@ -160,7 +166,7 @@ func DefaultConfig() Config {
 	return Config{
 		Profile: sandboxProfile,
 		Data:    "data",
-		Listen:  Listen{Public: "127.0.0.1:8080", Admin: "127.0.0.1:8081", SMPP: "127.0.0.1:2775"},
+		Listen:  Listen{Public: "127.0.0.1:8080", Admin: "127.0.0.1:8081", SMPP: "127.0.0.1:2775", BaaS: "127.0.0.1:8082"},
 		Keys:    Keys{Driver: "file"},
 		Ledger:  Ledger{Driver: "sandbox", Patience: Duration(10 * time.Second)},
 		USSD:    USSD{Patience: Duration(turn.DefaultLivePatience)},

@@ -17,6 +17,7 @@ type keysCmd struct {
 	Create keysCreateCmd `cmd:"" help:"Make the keystore of a production gateway."`
 	Rotate keysRotateCmd `cmd:"" help:"Make a new signing key and retire the one before it."`
 	Revoke keysRevokeCmd `cmd:"" help:"Revoke a key: what it signs from now on does not count."`
+	Public keysPublicCmd `cmd:"" help:"Print the public keys, for whoever checks what this gateway signs (JSON Web Key Set)."`
 }
 
 // keysAt is where the keystore is.

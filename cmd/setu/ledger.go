@@ -76,12 +76,18 @@ func (g *gatewayParts) openKeys() (*signer, error) {
 
 // openSandbox opens the embedded ledger with its synthetic citizens.
 func openSandbox(g *gatewayParts, s *signer) (ledgerclient.Ledger, error) {
+	return openSandboxFor(g, s.store, s.store)
+}
+
+// openSandboxFor opens the embedded ledger for whoever signs by the given keys.
+// Its citizens' pseudonyms are those of a keystore.
+func openSandboxFor(g *gatewayParts, trusted keys.Publics, citizens *keys.Store) (ledgerclient.Ledger, error) {
 	extra, err := sandboxRecords(g.cfg)
 	if err != nil {
 		return nil, err
 	}
 	l, err := sandbox.Open(sandbox.Options{
-		Path: g.cfg.path(ledgerFile), Seed: sandboxSeed, Keys: keys.NewVerifier(s.store), Pseudonym: s.store.Pseudonym,
+		Path: g.cfg.path(ledgerFile), Seed: sandboxSeed, Keys: keys.NewVerifier(trusted), Pseudonym: citizens.Pseudonym,
 		Now: time.Now, Extra: extra, Log: g.log.With(slog.String("part", "ledger")),
 	})
 	if err != nil {

@@ -24,6 +24,7 @@ type cli struct {
 	Receipt  receiptCmd  `cmd:"" help:"Say where the transaction of a receipt stands."`
 	Sandbox  sandboxCmd  `cmd:"" help:"Make the sandbox ledger slow, down or forgetful, and well again."`
 	Keys     keysCmd     `cmd:"" help:"List, rotate and revoke the gateway's keys."`
+	BaaS     baasCmd     `cmd:"" name:"baas" help:"Serve the configured ledger to gateways that run no node, as JSON over HTTPS."`
 	Contract contractCmd `cmd:"" help:"Serve and administer the contract on a Hyperledger Fabric network."`
 	Bench    benchCmd    `cmd:"" help:"Measure the running gateway."`
 }

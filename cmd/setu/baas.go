@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"setu/ledgerclient"
+	"setu/ledgerclient/rest/baas"
+)
+
+// baasCmd serves a ledger to other gateways.
+type baasCmd struct {
+	Config string `help:"Configuration file; without it the sandbox's ledger is served." type:"existingfile"`
+	Data   string `help:"Data folder, in place of the configured one."`
+	Listen string `help:"Address for gateways, in place of the configured one."`
+}
+
+// Run serves until it is told to stop.
+func (b *baasCmd) Run(ctx context.Context, io streams) error {
+	c, err := (&serveCmd{Config: b.Config, Data: b.Data}).configuration()
+	if err != nil {
+		return err
+	}
+	if b.Listen != "" {
+		c.Listen.BaaS = b.Listen
+	}
+	log, err := logger(c.Log, io.err)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	g := &gatewayParts{cfg: c, log: log}
+	defer g.close()
+	return serveBaaS(ctx, g, io)
+}
+
+func serveBaaS(ctx context.Context, g *gatewayParts, io streams) error {
+	clients, err := baasClients(g.cfg)
+	if err != nil {
+		return err
+	}
+	config, err := baasTLS(g.cfg)
+	if err != nil {
+		return err
+	}
+	ledger, err := openServed(g, clients)
+	if err != nil {
+		return err
+	}
+	since, err := wholeSecond(ctx)
+	if err != nil {
+		return err
+	}
+	server := baas.New(baas.Options{
+		Ledger: ledger, Clients: clients, Since: since, Window: time.Duration(g.cfg.BaaS.Window),
+		Log: g.log.With(slog.String("part", "baas")),
+	})
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", g.cfg.Listen.BaaS)
+	if err != nil {
+		return fmt.Errorf("listen for gateways: %w; another program has the address, or listen.baas is empty", err)
+	}
+	greetGateways(io.out, g.cfg, l.Addr().String(), config)
+	return server.Run(ctx, l, config)
+}
+
+// openServed opens the ledger behind the service.
+func openServed(g *gatewayParts, clients *baas.Clients) (ledgerclient.Ledger, error) {
+	switch g.cfg.Ledger.Driver {
+	case "rest":
+		return nil, errors.New("ledger.driver is rest: the service needs the ledger itself")
+	case "sandbox":
+		citizens, err := openKeystore(g.cfg)
+		if err != nil {
+			return nil, fmt.Errorf("open keys: %w", err)
+		}
+		return openSandboxFor(g, clients, citizens)
+	}
+	signer, err := g.openKeys()
+	if err != nil {
+		return nil, err
+	}
+	return ledgerDrivers[g.cfg.Ledger.Driver](g, signer)
+}
+
+// wholeSecond waits for the next second to begin. Requests say their time in
+// whole seconds, and what was made before the service started is refused: so no
+// request that an earlier process has seen is taken again.
+func wholeSecond(ctx context.Context) (time.Time, error) {
+	now := time.Now()
+	next := now.Truncate(time.Second).Add(time.Second)
+	t := time.NewTimer(next.Sub(now))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return next, ctx.Err()
+	case <-t.C:
+		return next, nil
+	}
+}
+
+// greetGateways tells what to write into a gateway's configuration.
+func greetGateways(w io.Writer, c Config, address string, config *tls.Config) {
+	fmt.Fprintf(w, "Setu serves its ledger (%s) at https://%s; GET /v1/openapi.yaml describes it.\n", c.Ledger.Driver, address)
+	if c.Profile != sandboxProfile || c.BaaS.CertFile != "" || config.ClientCAs != nil {
+		return
+	}
+	fmt.Fprintf(w, `
+In the setu.yaml of a gateway on this machine:
+  ledger: {driver: rest, url: "https://%s", tls: {ca_file: %q}}
+`, address, c.path(baasCert))
+}
