@@ -35,6 +35,10 @@ build: ## build bin/setu
 run: build ## start the gateway in its sandbox on loopback; Ctrl-C ends it
 	bin/setu serve $(ARGS)
 
+.PHONY: fabric
+fabric: build ## run a Hyperledger Fabric network on loopback with the contract on it (ARGS="--bft --orgs 2")
+	$(GO) run ./test/fabricnet/run $(ARGS)
+
 .PHONY: test
 test: setup ## all tests with the race detector (PKG=./channels/... for some)
 	$(GO) test -race -shuffle=on -timeout 300s $(PKG)
