@@ -44,6 +44,9 @@ type Config struct {
 	SMS      SMS       `yaml:"sms"`
 	USSD     USSD      `yaml:"ussd"`
 	Log      Log       `yaml:"log"`
+	// Operators are those of whom two are needed for what cannot be undone; a
+	// sandbox may go without.
+	Operators []Operator `yaml:"operators"`
 }
 
 // Listen are the addresses that the gateway listens on; "" closes one.
@@ -55,12 +58,6 @@ type Listen struct {
 	// Proxies are the networks of our own reverse proxies in front of Public:
 	// what they say of a request's origin (X-Forwarded-For) is believed.
 	Proxies []string `yaml:"proxies"`
-}
-
-// Keys says where keys live.
-type Keys struct {
-	Driver         string `yaml:"driver"` // file
-	PassphraseFile string `yaml:"passphrase_file"`
 }
 
 // Ledger chooses the ledger driver.
@@ -167,7 +164,7 @@ func DefaultConfig() Config {
 		Profile: sandboxProfile,
 		Data:    "data",
 		Listen:  Listen{Public: "127.0.0.1:8080", Admin: "127.0.0.1:8081", SMPP: "127.0.0.1:2775", BaaS: "127.0.0.1:8082"},
-		Keys:    Keys{Driver: "file"},
+		Keys:    Keys{Driver: fileKeys, Lifetime: Duration(366 * 24 * time.Hour)},
 		Ledger:  Ledger{Driver: "sandbox", Patience: Duration(10 * time.Second)},
 		USSD:    USSD{Patience: Duration(turn.DefaultLivePatience)},
 		SMS:     SMS{Segments: 3, Paise: 15, Keep: Duration(30 * 24 * time.Hour)},
@@ -211,9 +208,8 @@ func (c *Config) validate() error {
 	if c.Ledger.Driver == "fabric" {
 		errs = append(errs, c.Ledger.Fabric.validate())
 	}
-	if c.Keys.Driver != "file" {
-		errs = append(errs, fmt.Errorf("keys.driver is %q: this build has only file", c.Keys.Driver))
-	}
+	_, err := c.operators()
+	errs = append(errs, c.Keys.validate(), err)
 	for i, l := range c.Links {
 		if l.Name == "" || l.Address == "" || l.SystemID == "" {
 			errs = append(errs, fmt.Errorf("links[%d] needs name, address and system_id", i))

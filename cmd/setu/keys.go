@@ -1,22 +1,21 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"io/fs"
 	"text/tabwriter"
 	"time"
 
 	"setu/ledgerclient/keys"
 )
 
-// keysCmd works on the keystore. A running gateway is told to take a change up
-// by starting it again.
+// keysCmd works on the keystore. What changes it is done by the running gateway,
+// at once, and by two operators where they are named.
 type keysCmd struct {
 	List   keysListCmd   `cmd:"" default:"withargs" help:"List the signing keys."`
-	Create keysCreateCmd `cmd:"" help:"Make the keystore of a production gateway."`
-	Rotate keysRotateCmd `cmd:"" help:"Make a new signing key and retire the one before it."`
-	Revoke keysRevokeCmd `cmd:"" help:"Revoke a key: what it signs from now on does not count."`
+	Init   keysInitCmd   `cmd:"" aliases:"create" help:"Make the keystore, in a file or in a token."`
+	Rotate keysRotateCmd `cmd:"" help:"Have the running gateway make a new signing key, which takes over at once or later."`
+	Revoke keysRevokeCmd `cmd:"" help:"Have the running gateway revoke a key: nothing that it signed is accepted from now on."`
 	Public keysPublicCmd `cmd:"" help:"Print the public keys, for whoever checks what this gateway signs (JSON Web Key Set)."`
 }
 
@@ -46,70 +45,48 @@ func (k *keysListCmd) Run(io streams) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = s.Close() }()
 	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "KEY\tSTATE\tMADE\tSIGNS UNTIL")
+	fmt.Fprintln(w, "KEY\tSTATE\tMADE\tSIGNS FROM\tSIGNS UNTIL")
 	for _, key := range s.List() {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", key.ID, key.State, key.Created.Format(time.DateOnly), key.NotAfter.Format(time.DateOnly))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", key.ID, key.State, key.Created.Format(time.DateOnly),
+			key.NotBefore.Format(time.RFC3339), key.NotAfter.Format(time.DateOnly))
 	}
 	return w.Flush()
 }
 
-type keysCreateCmd struct{ keysAt }
+type keysInitCmd struct{ keysAt }
 
 // Run makes a keystore.
-func (k *keysCreateCmd) Run(io streams) error {
+func (k *keysInitCmd) Run(io streams) error {
 	c, err := k.configuration()
 	if err != nil {
 		return err
 	}
-	if c.Profile == sandboxProfile {
-		return errors.New("a sandbox makes its own keys when it starts")
-	}
-	passphrase, err := keys.ReadPassphrase(c.Keys.PassphraseFile)
+	path, err := createKeystore(c)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%w: write a long random passphrase there first, readable by the gateway alone", err)
-		}
 		return err
 	}
-	if _, err := keys.Create(c.path(keysFile), passphrase, keys.Options{}); err != nil {
-		return err
-	}
-	fmt.Fprintln(io.out, "made", c.path(keysFile))
+	fmt.Fprintln(io.out, "made", path)
 	return nil
 }
 
-type keysRotateCmd struct{ keysAt }
+type keysRotateCmd struct {
+	proposing
+	After time.Duration `help:"How long the new key waits before it takes over, so that its public half can be made known first." default:"0s"`
+}
 
-// Run makes a new key.
-func (k *keysRotateCmd) Run(io streams) error {
-	s, err := k.open()
-	if err != nil {
-		return err
-	}
-	key, err := s.Rotate()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(io.out, "%s signs from now on; start the gateway again to use it\n", key.ID)
-	return nil
+// Run has a new key made.
+func (k *keysRotateCmd) Run(ctx context.Context, io streams) error {
+	return k.propose(ctx, io, rotateAct, map[string]string{"after": k.After.String()})
 }
 
 type keysRevokeCmd struct {
-	keysAt
+	proposing
 	Key string `arg:"" help:"The key's identifier."`
 }
 
-// Run revokes a key.
-func (k *keysRevokeCmd) Run(io streams) error {
-	s, err := k.open()
-	if err != nil {
-		return err
-	}
-	key, err := s.Revoke(k.Key)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(io.out, "%s is revoked; start the gateway again to apply it\n", key.ID)
-	return nil
+// Run has a key revoked.
+func (k *keysRevokeCmd) Run(ctx context.Context, io streams) error {
+	return k.propose(ctx, io, revokeAct, map[string]string{"key": k.Key})
 }

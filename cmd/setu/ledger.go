@@ -16,11 +16,8 @@ import (
 	"setu/ledgerclient/sandbox"
 )
 
-// Files in the data folder.
-const (
-	ledgerFile = "sandbox.ledger"
-	keysFile   = "keys.age"
-)
+// ledgerFile is the sandbox's ledger, in the data folder.
+const ledgerFile = "sandbox.ledger"
 
 // signer signs with the gateway's keys: queries in batches, each envelope on
 // its own.
@@ -44,25 +41,6 @@ func (s *signer) SignEnvelope(ctx context.Context, e ledgerclient.Envelope) (led
 	return ledgerclient.SignEnvelope(ctx, s.store, e)
 }
 
-// openKeystore opens the configured keystore; the sandbox makes its own.
-func openKeystore(c Config) (*keys.Store, error) {
-	if c.Profile == sandboxProfile {
-		return keys.OpenSandbox(c.Data, keys.Options{})
-	}
-	if c.Keys.PassphraseFile == "" {
-		return nil, errors.New("keys.passphrase_file is not set: name a file that only the gateway may read")
-	}
-	passphrase, err := keys.ReadPassphrase(c.Keys.PassphraseFile)
-	if err != nil {
-		return nil, err
-	}
-	s, err := keys.Open(c.path(keysFile), passphrase, keys.Options{})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no keystore at %s: make one with `setu keys create`", c.path(keysFile))
-	}
-	return s, err
-}
-
 // openKeys opens the keys and starts the signing pool.
 func (g *gatewayParts) openKeys() (*signer, error) {
 	store, err := openKeystore(g.cfg)
@@ -70,7 +48,8 @@ func (g *gatewayParts) openKeys() (*signer, error) {
 		return nil, fmt.Errorf("open keys: %w", err)
 	}
 	pool := keys.NewPool(store)
-	g.closers = append(g.closers, func() error { pool.Close(); return nil })
+	g.keys = store
+	g.closers = append(g.closers, store.Close, func() error { pool.Close(); return nil })
 	return &signer{store: store, pool: pool}, nil
 }
 

@@ -23,7 +23,9 @@ type cli struct {
 	Queue    queueCmd    `cmd:"" help:"List, show, retry or discard what waits in the running gateway."`
 	Receipt  receiptCmd  `cmd:"" help:"Say where the transaction of a receipt stands."`
 	Sandbox  sandboxCmd  `cmd:"" help:"Make the sandbox ledger slow, down or forgetful, and well again."`
-	Keys     keysCmd     `cmd:"" help:"List, rotate and revoke the gateway's keys."`
+	Keys     keysCmd     `cmd:"" help:"List, make, rotate and revoke the gateway's keys."`
+	Acts     actsCmd     `cmd:"" help:"What operators have proposed and others are to confirm."`
+	Operator operatorCmd `cmd:"" help:"Make operators' keys."`
 	BaaS     baasCmd     `cmd:"" name:"baas" help:"Serve the configured ledger to gateways that run no node, as JSON over HTTPS."`
 	Contract contractCmd `cmd:"" help:"Serve and administer the contract on a Hyperledger Fabric network."`
 	Bench    benchCmd    `cmd:"" help:"Measure the running gateway."`

@@ -28,6 +28,7 @@ func (g *gatewayParts) checks() []console.Check {
 			return g.ledger.Up(), "out of reach: requests are accepted and wait"
 		}},
 	}
+	list = append(list, console.Check{Name: "keys", Ready: func(ctx context.Context) (bool, string) { return keysReady(ctx, g.keys) }})
 	for name := range g.sms.Up() {
 		list = append(list, console.Check{Name: "link " + name, Ready: func(context.Context) (bool, string) {
 			return g.sms.Up()[name], "not bound: replies wait"

@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -31,38 +30,7 @@ func (r running) call(ctx context.Context, method, path string, body, out any) e
 	if err != nil {
 		return fmt.Errorf("read the operators' token: %w; start the gateway with `setu serve`, or name its folder with --data", err)
 	}
-	var payload io.Reader
-	if body != nil {
-		raw, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		payload = bytes.NewReader(raw)
-	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+r.Admin+path, payload)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("no gateway answers at %s; start it with `setu serve`: %w", r.Admin, err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode >= http.StatusBadRequest {
-		var f console.Fault
-		if err := json.NewDecoder(resp.Body).Decode(&f); err != nil {
-			return fmt.Errorf("the gateway answered %s", resp.Status)
-		}
-		return errors.New(strings.TrimSuffix(f.Title+": "+f.Detail, ": "))
-	}
-	if out == nil {
-		return nil
-	}
-	return json.NewDecoder(resp.Body).Decode(out)
+	return r.ask(ctx, method, path, "Bearer "+strings.TrimSpace(string(token)), body, out)
 }
 
 // queueCmd works on the outbox.
@@ -130,12 +98,16 @@ func (q *queueRetryCmd) Run(ctx context.Context, io streams) error {
 }
 
 type queueDiscardCmd struct {
-	itemArg
-	Reason string `required:"" help:"Why, for whoever asks later."`
+	proposing
+	Item   int64  `arg:"" help:"The item's number."`
+	Reason string `required:"" help:"Why, for whoever asks later. No number and no name of a citizen: it is kept for good."`
 }
 
 // Run gives one item up.
 func (q *queueDiscardCmd) Run(ctx context.Context, io streams) error {
+	if q.As != "" {
+		return q.propose(ctx, io, console.Discard, map[string]string{"item": strconv.FormatInt(q.Item, 10), "reason": q.Reason})
+	}
 	body := map[string]string{"reason": q.Reason}
 	if err := q.call(ctx, http.MethodPost, fmt.Sprintf("/api/queue/%d/discard", q.Item), body, nil); err != nil {
 		return err

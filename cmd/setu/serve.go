@@ -25,6 +25,7 @@ import (
 	"setu/gateway/turn"
 	"setu/ledgerclient"
 	"setu/ledgerclient/circuit"
+	"setu/ledgerclient/keys"
 	"setu/ledgerclient/sandbox"
 	"setu/ussd"
 	"setu/ussd/ussdhttp"
@@ -100,6 +101,7 @@ type gatewayParts struct {
 	log     *slog.Logger
 	cat     *catalogue.Catalogue
 	store   *sqlite.Store
+	keys    *keys.Store
 	sandbox *sandbox.Ledger
 	ledger  *circuit.Ledger
 	engine  *dialogue.Engine
@@ -237,8 +239,12 @@ func (g *gatewayParts) openConsole() error {
 	if err := os.WriteFile(g.cfg.path(tokenFile), []byte(token+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write the operators' token: %w", err)
 	}
+	acts, err := g.openActs()
+	if err != nil {
+		return err
+	}
 	c := console.Config{
-		Token: token, Queue: g.store, Standing: g.store.Standing, Metrics: g.metrics(),
+		Acts: acts, Token: token, Queue: g.store, Standing: g.store.Standing, Metrics: g.metrics(),
 		Checks: g.checks(), Wake: g.outbox.WakeLedger, Log: g.log.With(slog.String("part", "console")),
 	}
 	if g.sandbox != nil {
@@ -284,6 +290,7 @@ func (g *gatewayParts) run(ctx context.Context) error {
 	var background errgroup.Group
 	background.Go(func() error { return g.outbox.Run(inner) })
 	background.Go(func() error { g.prune(inner); return nil })
+	background.Go(func() error { g.keys.Watch(inner, g.log.With(slog.String("part", "keys"))); return nil })
 	recovered, err := g.turns.Recover(ctx)
 	if err != nil {
 		return err

@@ -175,17 +175,16 @@ func TestQueue(t *testing.T) {
 	receipt := lastReceipt(t, w.ask(number, "YES"))
 	item := firstItem(t, w.setu("queue", "list", "--kind", "transaction"))
 	within(t, "stats", w.setu("queue", "stats"), `"transaction"`, `"items": 1`, `"full": false`)
-	w.kill()
-	first := w.keys()
-	for _, verb := range [][]string{{"rotate"}, {"revoke", strings.Fields(strings.Split(first, "\n")[1])[0]}} {
-		if out, err := command(t, append([]string{"keys"}, append(verb, "--data", w.Dir)...)...); err != nil {
-			t.Fatalf("setu keys %s: %v\n%s", verb[0], err, out)
-		}
-	}
+	first := strings.Fields(strings.Split(w.keys(), "\n")[1])[0]
+	within(t, "rotate", w.setu("keys", "rotate"), "signs from")
+	within(t, "revoke", w.setu("keys", "revoke", first), first+" is revoked")
 	if out := w.keys(); strings.Count(out, "active") != 1 || strings.Count(out, "revoked") != 1 {
 		t.Errorf("keys after the change:\n%s", out)
 	}
-	w.again(gatewaytest.Options{Config: quick})
+	if out, err := w.Setu("keys", "revoke", "nobody"); err == nil || !strings.Contains(out, "unknown key") {
+		t.Errorf("revoked nobody's key: %v, %s", err, out)
+	}
+	w.setu("sandbox", "up")
 
 	var shown struct {
 		ID                            int64
@@ -210,9 +209,8 @@ func TestQueue(t *testing.T) {
 			return err == nil
 		})
 	}
-	verb("queue", "retry", item)
 	w.until("it was tried with the revoked key", func() bool { show(); return strings.Contains(shown.Reason, "revoked") })
-	if fmt.Sprint(shown.ID) != item || shown.Kind != "transaction" || shown.State != "queued" || shown.Service != "produce" || shown.Receipt != receipt {
+	if fmt.Sprint(shown.ID) != item || shown.Kind != "transaction" || shown.State != "parked" || shown.Service != "produce" || shown.Receipt != receipt {
 		t.Errorf("item %s = %+v", item, shown)
 	}
 	before := shown.Attempts
@@ -306,10 +304,7 @@ func TestKeys(t *testing.T) {
 	if out := w.keys(); strings.Count(out, "active") != 1 || strings.Contains(out, "retired") {
 		t.Errorf("keys at first:\n%s", out)
 	}
-	out, err := command(t, "keys", "rotate", "--data", w.Dir)
-	if err != nil {
-		t.Fatalf("setu keys rotate: %v\n%s", err, out)
-	}
+	within(t, "rotate", w.setu("keys", "rotate"), "signs from")
 	if out := w.keys(); strings.Count(out, "active") != 1 || strings.Count(out, "retired") != 1 {
 		t.Errorf("keys after the change:\n%s", out)
 	}
