@@ -47,7 +47,7 @@ type USSDGateway struct {
 	Dialect     string   `yaml:"dialect"`
 	Path        string   `yaml:"path"` // "" is /ussd/NAME
 	ShortCodes  []string `yaml:"short_codes"`
-	CountryCode string   `yaml:"country_code"` // before numbers that come without one
+	CountryCode string   `yaml:"country_code"` // before numbers that come without one; "" is 91
 	Allow       []string `yaml:"allow"`        // networks, such as 192.0.2.0/24
 	// SecretFile holds what the gateway shows in SecretIn: basic, header:NAME or
 	// query:NAME; User is that of basic, if only one may.

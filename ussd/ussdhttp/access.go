@@ -35,8 +35,7 @@ type Gateway struct {
 	// ShortCodes are the service codes that it brings, without * and #. The
 	// first one is taken where a request names none.
 	ShortCodes []string
-	// CountryCode is put before numbers that come without one, such as "91";
-	// "" takes no such numbers.
+	// CountryCode is put before numbers that come without one; "" is 91.
 	CountryCode string
 	// Allow are the networks that it may come from; none is all.
 	Allow []netip.Prefix
@@ -83,11 +82,6 @@ func (g *Gateway) check() error {
 	return nil
 }
 
-// Guarded says that not everybody may use the gateway.
-func (g *Gateway) Guarded() bool {
-	return g.Secret != "" || len(g.Allow) > 0 || g.Signature.Header != ""
-}
-
 // admit says why a request is not let in; 0 lets it in.
 func (e *endpoint) admit(ctx *fasthttp.RequestCtx) (status int, reason string) {
 	body := ctx.PostBody()
@@ -129,8 +123,9 @@ func (e *endpoint) origin(ctx *fasthttp.RequestCtx) netip.Addr {
 	if !contains(e.Proxies, ip) {
 		return ip
 	}
-	hops := strings.Split(string(ctx.Request.Header.Peek(fasthttp.HeaderXForwardedFor)), ",")
-	for _, hop := range slices.Backward(hops) {
+	// A proxy may add a header of its own behind the one that the peer sent.
+	all := bytes.Join(ctx.Request.Header.PeekAll(fasthttp.HeaderXForwardedFor), []byte(","))
+	for _, hop := range slices.Backward(strings.Split(string(all), ",")) {
 		at, err := netip.ParseAddr(strings.TrimSpace(hop))
 		if err != nil {
 			return ip

@@ -31,7 +31,7 @@ func ask(t *testing.T, method, url, body string, headers ...string) (int, string
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
+		req.Header.Add(headers[i], headers[i+1])
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -87,6 +87,7 @@ func TestAccess(t *testing.T) {
 		{"not allowed", ussdhttp.Gateway{Allow: only("10.0.0.0/8")}, "", []string{"X-Forwarded-For", "10.1.1.1"}, 403},
 		{"by our proxy", ussdhttp.Gateway{Allow: only("10.0.0.0/8"), Proxies: only("127.0.0.0/8")}, "", []string{"X-Forwarded-For", "10.1.1.1"}, 200},
 		{"by our proxy, made up", ussdhttp.Gateway{Allow: only("10.0.0.0/8"), Proxies: only("127.0.0.0/8")}, "", []string{"X-Forwarded-For", "10.1.1.1, 192.0.2.7"}, 403},
+		{"by our proxy, made up in a header before", ussdhttp.Gateway{Allow: only("10.0.0.0/8"), Proxies: only("127.0.0.0/8")}, "", []string{"X-Forwarded-For", "10.1.1.1", "X-Forwarded-For", "192.0.2.7"}, 403},
 		{"by two proxies", ussdhttp.Gateway{Allow: only("10.0.0.0/8"), Proxies: only("127.0.0.0/8", "192.0.2.0/24")}, "", []string{"X-Forwarded-For", "10.1.1.1, 192.0.2.7"}, 200},
 		{"proxy says nothing", ussdhttp.Gateway{Allow: only("10.0.0.0/8"), Proxies: only("127.0.0.0/8")}, "", nil, 403},
 		{"signed", ussdhttp.Gateway{Signature: ussdhttp.Signature{Header: "X-Sig", Prefix: "sha256=", Secret: "key"}}, "", []string{"X-Sig", signed}, 200},

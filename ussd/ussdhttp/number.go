@@ -6,45 +6,35 @@ import (
 	"strings"
 
 	"setu/gateway"
+	"setu/i18n"
 )
 
-// The length of a number in E.164 without its plus sign (ITU-T E.164, 6.2.1);
-// the least is that of the shortest national plans with their country code.
+// India's country code, and the most digits that a number has there without it
+// (Telecommunication's National Numbering Plan: ten).
 const (
-	leastDigits = 7
-	mostDigits  = 15
-	// nationalDigits is the most that a number without its country code has in
-	// India (Telecommunication's National Numbering Plan: ten).
+	defaultCountry = "91"
 	nationalDigits = 10
 )
 
-// readNumber reads a citizen's number in any of the forms that gateways use.
-// country is put before national numbers, if it is not "".
+// readNumber reads a citizen's number in any of the forms that gateways use, so
+// that it is the one that her SMS come from. country is put before national
+// numbers.
 func readNumber(b []byte, country string) (gateway.Address, bool) {
-	b = bytes.TrimSpace(b)
-	b = bytes.TrimSpace(trimScheme(b))
-	plus := bytes.HasPrefix(b, []byte("+"))
-	b = bytes.TrimPrefix(b, []byte("+"))
-	if !plus {
-		b, plus = bytes.CutPrefix(b, []byte("00"))
+	b = bytes.TrimSpace(trimScheme(bytes.TrimSpace(b)))
+	b, full := bytes.CutPrefix(b, []byte("+"))
+	if !full {
+		b, full = bytes.CutPrefix(b, []byte("00"))
 	}
 	if !digits(b) {
 		return "", false
 	}
-	national := !plus && country != "" && (b[0] == '0' || len(b) <= nationalDigits)
-	if national {
+	number := "+"
+	if !full && (b[0] == '0' || len(b) <= nationalDigits) {
+		number += country
 		b = bytes.TrimLeft(b, "0")
-		return checked("+" + country + string(b))
 	}
-	return checked("+" + string(b))
-}
-
-// checked gives the number if it has an E.164 number's length and beginning.
-func checked(n string) (gateway.Address, bool) {
-	if len(n)-1 < leastDigits || len(n)-1 > mostDigits || n[1] == '0' {
-		return "", false
-	}
-	return gateway.Address(n), true
+	number, err := i18n.ParsePhone(number + string(b))
+	return gateway.Address(number), err == nil
 }
 
 func digits(b []byte) bool {

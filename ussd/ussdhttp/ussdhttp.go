@@ -101,6 +101,7 @@ func New(c Config) (*Driver, error) {
 		if g.Path == "" {
 			g.Path = "/ussd/" + g.Name
 		}
+		g.CountryCode = cmp.Or(g.CountryCode, defaultCountry)
 		dialect, ok := c.Dialects[g.Dialect]
 		switch err := g.check(); {
 		case err != nil:
@@ -154,9 +155,11 @@ func (e *endpoint) serve(c *fiber.Ctx) error {
 	under := d.under.Add(1)
 	defer func() {
 		d.under.Add(-1)
-		if p := recover(); p != nil { // r may be in any state: it is left to the collector
+		// r may be in any state: it is left to the collector. What the panic says
+		// may quote the citizen, and is not logged.
+		if p := recover(); p != nil {
 			e.counts.Faults.Add(1)
-			d.cfg.Log.Error("panic while answering a USSD gateway", slog.String("gateway", e.Name), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			d.cfg.Log.Error("panic while answering a USSD gateway", slog.String("gateway", e.Name), slog.String("stack", string(debug.Stack())))
 			e.refuse(ctx, new(reading), fasthttp.StatusInternalServerError, "internal error")
 			return
 		}
@@ -198,7 +201,7 @@ func (e *endpoint) answer(user context.Context, ctx *fasthttp.RequestCtx, r *rea
 	reply, err := e.driver.cfg.Handler.Handle(patient, in)
 	if err != nil {
 		e.counts.Faults.Add(1)
-		e.driver.cfg.Log.WarnContext(user, "USSD turn not taken", slog.String("gateway", e.Name), slog.String("error", err.Error()))
+		e.driver.cfg.Log.DebugContext(user, "USSD turn not taken", slog.String("gateway", e.Name), slog.String("error", err.Error()))
 	}
 	if in.Event == gateway.Abort || in.Event == gateway.Timeout {
 		e.write(ctx, r, &e.dialect.done, &values{fields: r})
