@@ -32,10 +32,10 @@ type screen struct {
 func (j *job) live() bool { return j.reply != nil }
 
 // Handle takes the turn of one input of a live dialogue and gives the screen to
-// show, which is on disk by then. It waits behind the citizen's other turns. The
-// reply is never empty for New and Input: with an error it is the engine's word
-// that we are busy, which ends the dialogue, and the error is for the log. Errors:
-// [ErrBusy], those of the store, and that of ctx, after which the turn goes on.
+// show, which is on disk by then. The reply is never empty for New and Input: with
+// an error it is the engine's word that we are busy, which ends the dialogue.
+// Errors: [ErrBusy]; those of the store, which are logged here; and that of ctx,
+// which bounds only the wait behind others: a turn in hand goes on.
 func (t *Taker) Handle(ctx context.Context, in gateway.Inbound) (gateway.Reply, error) {
 	if in.Event == gateway.Abort || in.Event == gateway.Timeout {
 		return gateway.Reply{}, nil // what was said stands in the store
@@ -108,7 +108,7 @@ func (t *Taker) guardedLive(j *job) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.counts.Faults.Add(1)
-			t.Log.Error("turn panicked; the input is given up", slog.String("medium", string(j.in.Medium)), slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
+			t.Log.Error("turn panicked; the input is given up", slog.String("medium", string(j.in.Medium)), slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
 			t.sessions.drop(j.in.From)
 			t.show(j, screen{t.busy(j.in.From), fmt.Errorf("turn: %w", errPanic)})
 		}

@@ -256,9 +256,16 @@ func TestTaker_HandleFaults(t *testing.T) {
 	t.Parallel()
 	t.Run("panic", func(t *testing.T) {
 		t.Parallel()
-		h := open(t, t.TempDir(), live)
+		var logged strings.Builder
+		h := open(t, t.TempDir(), func(h *house, c *turn.Config, o *sqlite.Options) {
+			live(h, c, o)
+			c.Log = slog.New(slog.NewTextHandler(&logged, nil))
+		})
 		if got, err := h.shown(dialled("s", "s/1", "panic")); err == nil || got != "notice busy" {
 			t.Errorf("screen = %q, %v; want busy and an error", got, err)
+		}
+		if log := logged.String(); !strings.Contains(log, "turn panicked") || strings.Contains(log, "fault in a service") {
+			t.Errorf("logged %s; want that it panicked, not the words", log)
 		}
 		if got, err := h.shown(dialled("s", "s/2", "next")); err != nil || got != "next 1" {
 			t.Errorf("after it: %q, %v", got, err)
