@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -73,23 +72,20 @@ func serveBaaS(ctx context.Context, g *gatewayParts, io streams) error {
 	return server.Run(ctx, l, config)
 }
 
-// openServed opens the ledger behind the service.
+// openServed opens the ledger behind the service. What goes there is signed by
+// the clients' keys already.
 func openServed(g *gatewayParts, clients *baas.Clients) (ledgerclient.Ledger, error) {
 	switch g.cfg.Ledger.Driver {
-	case "rest":
-		return nil, errors.New("ledger.driver is rest: the service needs the ledger itself")
 	case "sandbox":
 		citizens, err := openKeystore(g.cfg)
 		if err != nil {
 			return nil, fmt.Errorf("open keys: %w", err)
 		}
 		return openSandboxFor(g, clients, citizens)
+	case "fabric":
+		return openFabric(g, nil)
 	}
-	signer, err := g.openKeys()
-	if err != nil {
-		return nil, err
-	}
-	return ledgerDrivers[g.cfg.Ledger.Driver](g, signer)
+	return nil, fmt.Errorf("ledger.driver is %q: the service needs a ledger of its own, sandbox or fabric", g.cfg.Ledger.Driver)
 }
 
 // wholeSecond waits for the next second to begin. Requests say their time in

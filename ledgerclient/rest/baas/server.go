@@ -37,6 +37,8 @@ const (
 	headTime  = 10 * time.Second
 	bodyTime  = 30 * time.Second
 	idleTime  = 2 * time.Minute
+	// drainTime is how long a service that stops lets requests finish. Those
+	// that wait for the ledger still are answered after half of it.
 	drainTime = 10 * time.Second
 	maxHead   = 16 << 10 // octets of a request's head
 )
@@ -146,11 +148,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Run serves on a listener until ctx ends and what is under way is answered.
 func (s *Server) Run(ctx context.Context, l net.Listener, config *tls.Config) error {
+	requests, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
 	server := &http.Server{
 		Handler: s, ReadHeaderTimeout: headTime, ReadTimeout: bodyTime, WriteTimeout: bodyTime + s.maxWait,
 		IdleTimeout: idleTime, MaxHeaderBytes: maxHead,
 		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		BaseContext: func(net.Listener) context.Context { return requests },
 	}
 	group, inner := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -164,6 +168,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener, config *tls.Config) er
 		<-inner.Done()
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 		defer cancel()
+		defer time.AfterFunc(drainTime/2, giveUp).Stop()
 		return server.Shutdown(drain)
 	})
 	return group.Wait()
