@@ -71,7 +71,11 @@ func (w *Worker) question(ctx context.Context, it gateway.Item) {
 		return
 	}
 	q, err := w.sign(ctx, it)
-	if err != nil {
+	switch {
+	case errors.Is(err, ledgerclient.ErrEnvelope), errors.Is(err, ledgerclient.ErrName), errors.Is(err, ledgerclient.ErrText):
+		w.park(it, err)
+		return
+	case err != nil:
 		// The token may be out of reach, or another key must be made: the
 		// question waits for it as long as its citizen does.
 		w.later(it, gateway.Queued, err)
