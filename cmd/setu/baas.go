@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"setu/ledgerclient"
+	"setu/ledgerclient/keys"
 	"setu/ledgerclient/rest/baas"
 )
 
@@ -43,7 +44,15 @@ func (b *baasCmd) Run(ctx context.Context, io streams) error {
 }
 
 func serveBaaS(ctx context.Context, g *gatewayParts, io streams) error {
-	clients, err := baasClients(g.cfg)
+	var own *keys.Store
+	if g.cfg.Profile == sandboxProfile {
+		var err error
+		if own, err = openKeystore(g.cfg); err != nil {
+			return fmt.Errorf("open keys: %w", err)
+		}
+		g.closers = append(g.closers, own.Close)
+	}
+	clients, err := baasClients(g.cfg, own)
 	if err != nil {
 		return err
 	}
@@ -51,7 +60,7 @@ func serveBaaS(ctx context.Context, g *gatewayParts, io streams) error {
 	if err != nil {
 		return err
 	}
-	ledger, err := openServed(g, clients)
+	ledger, err := openServed(g, clients, own)
 	if err != nil {
 		return err
 	}
@@ -73,19 +82,17 @@ func serveBaaS(ctx context.Context, g *gatewayParts, io streams) error {
 }
 
 // openServed opens the ledger behind the service. What goes there is signed by
-// the clients' keys already.
-func openServed(g *gatewayParts, clients *baas.Clients) (ledgerclient.Ledger, error) {
-	switch g.cfg.Ledger.Driver {
-	case "sandbox":
-		citizens, err := openKeystore(g.cfg)
-		if err != nil {
-			return nil, fmt.Errorf("open keys: %w", err)
-		}
-		return openSandboxFor(g, clients, citizens)
-	case "fabric":
+// the clients' keys already. own is a sandbox's keystore, whose pseudonyms its
+// citizens have.
+func openServed(g *gatewayParts, clients *baas.Clients, own *keys.Store) (ledgerclient.Ledger, error) {
+	switch driver := g.cfg.Ledger.Driver; {
+	case driver == "sandbox" && own != nil:
+		return openSandboxFor(g, clients, own)
+	case driver == "fabric":
 		return openFabric(g, nil)
+	default:
+		return nil, fmt.Errorf("ledger.driver is %q: the service needs a ledger of its own, sandbox or fabric", driver)
 	}
-	return nil, fmt.Errorf("ledger.driver is %q: the service needs a ledger of its own, sandbox or fabric", g.cfg.Ledger.Driver)
 }
 
 // wholeSecond waits for the next second to begin. Requests say their time in

@@ -55,8 +55,9 @@ const (
 	baasKey  = "baas-key.pem"
 )
 
-// baasClients are the clients of the configuration.
-func baasClients(c Config) (*baas.Clients, error) {
+// baasClients are the clients of the configuration, or else, in a sandbox, the
+// gateway whose keystore this is.
+func baasClients(c Config, own *keys.Store) (*baas.Clients, error) {
 	var list []baas.Client
 	for i, one := range c.BaaS.Clients {
 		switch {
@@ -76,12 +77,12 @@ func baasClients(c Config) (*baas.Clients, error) {
 			}),
 		})
 	}
-	if len(list) == 0 && c.Profile == sandboxProfile {
-		own, err := openKeystore(c)
-		if err != nil {
-			return nil, err
+	if len(list) == 0 && own != nil {
+		path := c.path(keys.SandboxStore)
+		if c.Keys.Driver == tokenKeys {
+			path = c.path(registerFile)
 		}
-		list = append(list, baas.Client{Name: sandboxPartner, Keys: whenChanged(c.path(keys.SandboxStore), func() ([]keys.Key, error) {
+		list = append(list, baas.Client{Name: sandboxPartner, Keys: whenChanged(path, func() ([]keys.Key, error) {
 			err := own.Reload()
 			return own.List(), err
 		})})

@@ -14,6 +14,7 @@ func (k *keysPublicCmd) Run(io streams) error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = s.Close() }()
 	set, err := baas.FormatKeys(s.List())
 	if err != nil {
 		return err
