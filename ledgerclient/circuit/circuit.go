@@ -1,6 +1,10 @@
 // Package circuit keeps a ledger that is out of reach from being asked over
 // and over: after a few failures of the route, calls are refused at once, and
 // one call at a time tries whether it is back.
+//
+// There are two circuits, since a ledger can answer while it takes nothing new:
+// on Fabric peers answer and endorse without an orderer. One is for submits, the
+// other for all that only asks.
 package circuit
 
 import (
@@ -28,15 +32,17 @@ type Options struct {
 	Failures uint32
 	// Pause before one call may try the route again.
 	Pause time.Duration
-	// OnChange is told when the route is lost (false) and found again.
+	// OnChange is told when one of the ways is lost (false) and found again.
 	OnChange func(up bool)
 }
 
 // Ledger is a ledger behind a circuit breaker.
 type Ledger struct {
-	inner   ledgerclient.Ledger
-	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+	inner          ledgerclient.Ledger
+	asking, submit *breaker
 }
+
+type breaker = gobreaker.TwoStepCircuitBreaker[struct{}]
 
 var _ ledgerclient.Ledger = (*Ledger)(nil)
 
@@ -48,8 +54,12 @@ func New(inner ledgerclient.Ledger, o Options) *Ledger {
 	if o.Pause <= 0 {
 		o.Pause = DefaultPause
 	}
-	return &Ledger{inner: inner, breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-		Name:        "ledger",
+	return &Ledger{inner: inner, asking: newBreaker("asking", o), submit: newBreaker("submit", o)}
+}
+
+func newBreaker(name string, o Options) *breaker {
+	return gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+		Name:        name,
 		MaxRequests: 1,
 		Timeout:     o.Pause,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= o.Failures },
@@ -60,16 +70,18 @@ func New(inner ledgerclient.Ledger, o Options) *Ledger {
 				o.OnChange(to == gobreaker.StateClosed)
 			}
 		},
-	})}
+	})
 }
 
-// Up says that calls go through. While it is false most calls are refused at
-// once with class Before and cause [ErrOpen].
-func (l *Ledger) Up() bool { return l.breaker.State() == gobreaker.StateClosed }
+// Up says that all calls go through. While it is false most submits, or most of
+// the other calls, are refused at once with class Before and cause [ErrOpen].
+func (l *Ledger) Up() bool {
+	return l.asking.State() == gobreaker.StateClosed && l.submit.State() == gobreaker.StateClosed
+}
 
 // Evaluate answers a query through the circuit.
 func (l *Ledger) Evaluate(ctx context.Context, q ledgerclient.SignedQuery) (a ledgerclient.Answer, err error) {
-	err = l.through("evaluate", func() error {
+	err = through(l.asking, "evaluate", func() error {
 		a, err = l.inner.Evaluate(ctx, q)
 		return err
 	})
@@ -78,7 +90,7 @@ func (l *Ledger) Evaluate(ctx context.Context, q ledgerclient.SignedQuery) (a le
 
 // Prepare makes a transaction through the circuit.
 func (l *Ledger) Prepare(ctx context.Context, e ledgerclient.SignedEnvelope) (tx ledgerclient.Transaction, o ledgerclient.Outcome, err error) {
-	err = l.through("prepare", func() error {
+	err = through(l.asking, "prepare", func() error {
 		tx, o, err = l.inner.Prepare(ctx, e)
 		return err
 	})
@@ -87,7 +99,7 @@ func (l *Ledger) Prepare(ctx context.Context, e ledgerclient.SignedEnvelope) (tx
 
 // Submit hands a transaction over through the circuit.
 func (l *Ledger) Submit(ctx context.Context, tx ledgerclient.Transaction) (o ledgerclient.Outcome, err error) {
-	err = l.through("submit", func() error {
+	err = through(l.submit, "submit", func() error {
 		o, err = l.inner.Submit(ctx, tx)
 		return err
 	})
@@ -96,15 +108,15 @@ func (l *Ledger) Submit(ctx context.Context, tx ledgerclient.Transaction) (o led
 
 // Find looks a transaction up through the circuit.
 func (l *Ledger) Find(ctx context.Context, key string) (o ledgerclient.Outcome, err error) {
-	err = l.through("find", func() error {
+	err = through(l.asking, "find", func() error {
 		o, err = l.inner.Find(ctx, key)
 		return err
 	})
 	return o, err
 }
 
-func (l *Ledger) through(op string, call func() error) error {
-	done, err := l.breaker.Allow()
+func through(b *breaker, op string, call func() error) error {
+	done, err := b.Allow()
 	if err != nil {
 		return &ledgerclient.Error{Class: ledgerclient.Before, Op: op, Err: ErrOpen}
 	}

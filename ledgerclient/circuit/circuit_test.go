@@ -86,3 +86,31 @@ func TestLedger_RequestFaultsKeepItClosed(t *testing.T) {
 		}
 	}
 }
+
+// A ledger that takes nothing new may still answer.
+func TestLedger_SubmitAlone(t *testing.T) {
+	t.Parallel()
+	inner := &ledger{err: classed(ledgerclient.Unknown)}
+	l := circuit.New(inner, circuit.Options{Failures: 3})
+	for range 3 {
+		_, _ = l.Submit(t.Context(), ledgerclient.Transaction{})
+		inner.err = nil // it is found between the tries that the ledger knows nothing of it
+		if _, err := l.Find(t.Context(), "k"); err != nil {
+			t.Errorf("Find() between submits that fail = %v, want nil", err)
+		}
+		inner.err = classed(ledgerclient.Unknown)
+	}
+	if l.Up() {
+		t.Error("Up() after three submits that failed: true, want false")
+	}
+	inner.err = nil
+	if _, err := l.Submit(t.Context(), ledgerclient.Transaction{}); !errors.Is(err, circuit.ErrOpen) {
+		t.Errorf("Submit() over an open circuit = %v, want ErrOpen", err)
+	}
+	if _, err := l.Evaluate(t.Context(), ledgerclient.SignedQuery{}); err != nil {
+		t.Errorf("Evaluate() while submits are refused = %v, want nil", err)
+	}
+	if _, _, err := l.Prepare(t.Context(), ledgerclient.SignedEnvelope{}); err != nil {
+		t.Errorf("Prepare() while submits are refused = %v, want nil", err)
+	}
+}

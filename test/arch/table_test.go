@@ -106,6 +106,7 @@ func house() []row {
 		{pkg: "cmd/setu/...", uses: "...", modules: commandModules},
 
 		{pkg: "test/fabricnet/...", uses: "...", modules: "github.com/hyperledger/fabric-gateway golang.org/x/sync " + fabricModules},
+		{pkg: "test/e2e", uses: "...", modules: fabricModules},
 		{pkg: "test/...", uses: "..."},
 	}
 }

@@ -1,0 +1,161 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+
+	"setu/test/fabricnet"
+	"setu/test/gatewaytest"
+)
+
+// chain is a Fabric network with the contract of the gateway's own
+// binary beside it.
+type chain struct {
+	*fabricnet.Network
+	t *testing.T
+}
+
+// startChain starts a network, serves the contract by the binary, registers the
+// key of the gateway that will keep its data in dir, and loads the citizens.
+func startChain(t *testing.T, dir string, o fabricnet.Options) *chain {
+	t.Helper()
+	fabricnet.Need(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	n, err := fabricnet.Start(ctx, t.TempDir(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(n.Close)
+	address := gatewaytest.FreeAddress(t)
+	if err := n.Deploy(ctx, n.Channel, "setu", address); err != nil {
+		t.Fatal(err)
+	}
+	_, id, err := fabricnet.Package("setu", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve := exec.Command(bin, "contract", "serve", "--package-id", id, "--listen", address) //nolint:gosec // the binary under test
+	if err := serve.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = serve.Process.Kill(); _ = serve.Wait() })
+	awaitPort(t, address)
+	c := &chain{n, t}
+	file := filepath.Join(t.TempDir(), "admin.yaml")
+	if err := os.WriteFile(file, []byte("data: "+dir+"\n"+c.config()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []string{"register", "load", "keys"} {
+		args := append([]string{"contract", step, "--config", file}, n.Orgs[0].AdminFlags()...)
+		if out, err := command(t, args...); err != nil {
+			t.Fatalf("setu %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	return c
+}
+
+func awaitPort(t *testing.T, address string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if c, err := net.Dial("tcp", address); err == nil {
+			_ = c.Close()
+			return
+		}
+	}
+	t.Fatalf("nobody listens at %s", address)
+}
+
+// config is a gateway's configuration with the network as its ledger.
+func (c *chain) config() string {
+	return c.GatewayConfig(c.Orgs[0], "setu") + "  patience: 2s\n"
+}
+
+// count gives the number of valid transactions of a contract function.
+func (c *chain) count(function string) int {
+	c.t.Helper()
+	entries, err := c.Orgs[0].Entries(c.t.Context(), c.Channel)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	n := 0
+	for _, e := range entries {
+		if e.Code == peer.TxValidationCode_VALID && bytes.Contains(e.Octets, []byte(`"function":"`+function+`"`)) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestFabric serves citizens of all languages from a Fabric network whose
+// orderer and peer are killed in between. What they register is recorded once.
+func TestFabric(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := startChain(t, dir, fabricnet.Options{})
+	w := open(t, gatewaytest.Options{Dir: dir, Config: c.config()})
+	sell := []string{"বিক্রি ধান %d " + fromToday(240*time.Hour), "बिक्री धान %d " + fromToday(240*time.Hour), "SELL DHAN %d " + fromToday(240*time.Hour)}
+	benefit := []struct{ ask, answer string }{
+		{"ভাতা 1000000001", "বার্ধক্য ভাতা: 1,000 টাকা"}, {"भत्ता 1000000001", "वृद्धावस्था पेंशन: 1,000 रुपये"}, {"BENEFIT 1000000001", "Old Age Pension: Rs 1,000"},
+	}
+	var citizens [3]string
+	for l := range citizens {
+		citizens[l] = newNumber()
+		within(t, "question", w.ask(citizens[l], benefit[l].ask), benefit[l].answer)
+		w.ask(citizens[l], fmt.Sprintf(sell[l], 100+l))
+		w.send(citizens[l], languages[l].yes)
+	}
+	w.settle()
+	recorded := func(what, number string) {
+		t.Helper()
+		within(t, what, w.setu("receipt", lastReceipt(t, strings.Join(w.Told(number), "\n"))), `"state": "recorded"`, `"code": "done"`)
+	}
+	for l := range citizens {
+		recorded("registered while all was well", citizens[l])
+	}
+
+	// The orderer dies: questions are answered, transactions wait.
+	c.Orderers[0].Kill()
+	for l := range citizens {
+		w.ask(citizens[l], fmt.Sprintf(sell[l], 200+l))
+		within(t, "transaction without an orderer", w.ask(citizens[l], languages[l].yes), received[l])
+		within(t, "question without an orderer", w.ask(newNumber(), benefit[l].ask), benefit[l].answer)
+	}
+	if err := c.Orderers[0].Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	for l := range citizens {
+		recorded("registered while the orderer was dead", citizens[l])
+	}
+
+	// The peer dies: all waits. So does the gateway, and starts again first.
+	c.Orgs[0].Peers[0].Kill()
+	for l := range citizens {
+		w.ask(citizens[l], fmt.Sprintf(sell[l], 300+l))
+		within(t, "transaction without a peer", w.ask(citizens[l], languages[l].yes), received[l])
+		within(t, "question without a peer", w.ask(citizens[l], benefit[l].ask), later[l])
+	}
+	w.Kill()
+	w.again(gatewaytest.Options{Config: c.config()})
+	if err := c.Orgs[0].Peers[0].Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	for l := range citizens {
+		within(t, "answered after the peer was back", strings.Join(w.Told(citizens[l]), "\n"), benefit[l].answer)
+	}
+	if n := c.count("Register"); n != 9 {
+		t.Errorf("the ledger holds %d registrations, want 9", n)
+	}
+}
