@@ -11,6 +11,8 @@ package operators
 
 import (
 	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -19,9 +21,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-
-	"crypto/rand"
-	"crypto/sha256"
 )
 
 // Errors of operators and of what they ask for.
