@@ -13,3 +13,6 @@ var (
 	ErrClosed   = errors.New("gateway: store is closed")
 	ErrNotFound = errors.New("gateway: no such item")
 )
+
+// ErrNoPIN says that a citizen has no PIN that could be reset.
+var ErrNoPIN = errors.New("gateway: this number has no PIN")

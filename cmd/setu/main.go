@@ -22,6 +22,7 @@ type cli struct {
 	Preview  previewCmd  `cmd:"" help:"Show every text of a service in every language, with its alphabet, length and segments."`
 	Queue    queueCmd    `cmd:"" help:"List, show, retry or discard what waits in the running gateway."`
 	Receipt  receiptCmd  `cmd:"" help:"Say where the transaction of a receipt stands."`
+	PIN      pinCmd      `cmd:"" name:"pin" help:"Reset a forgotten PIN."`
 	Sandbox  sandboxCmd  `cmd:"" help:"Make the sandbox ledger slow, down or forgetful, and well again."`
 	Keys     keysCmd     `cmd:"" help:"List, make, rotate and revoke the gateway's keys."`
 	Acts     actsCmd     `cmd:"" help:"What operators have proposed and others are to confirm."`
@@ -44,7 +45,7 @@ func run(args []string, io streams) int {
 	var c cli
 	code, exited := 0, false
 	parser, err := kong.New(&c, kong.Name("setu"),
-		kong.Description("Setu (bridge) lets any phone reach the state's ledger: an SMS in Bengali, Hindi or English becomes a signed query or transaction."),
+		kong.Description("Setu (bridge) lets any phone reach the state's ledger: an SMS or a USSD menu in Bengali, Hindi or English becomes a signed query or transaction."),
 		kong.Writers(io.out, io.err), kong.UsageOnError(),
 		kong.Exit(func(n int) { code, exited = n, true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {

@@ -142,6 +142,25 @@ func (r *receiptCmd) Run(ctx context.Context, io streams) error {
 	return indented(io.out, s)
 }
 
+// pinCmd works on citizens' PINs.
+type pinCmd struct {
+	Reset pinResetCmd `cmd:"" help:"Forget a citizen's PIN, so that she chooses another when she dials. She is told by SMS."`
+}
+
+type pinResetCmd struct {
+	running
+	Number string `arg:"" help:"The citizen's number."`
+}
+
+// Run has a PIN forgotten.
+func (p *pinResetCmd) Run(ctx context.Context, io streams) error {
+	if err := p.call(ctx, http.MethodPost, "/api/pins/reset", console.PINReset{Number: p.Number}, nil); err != nil {
+		return err
+	}
+	fmt.Fprintln(io.out, "the PIN is reset")
+	return nil
+}
+
 // sandboxCmd makes the sandbox ledger misbehave.
 type sandboxCmd struct {
 	running

@@ -245,7 +245,7 @@ func (g *gatewayParts) openConsole() error {
 	}
 	c := console.Config{
 		Acts: acts, Token: token, Queue: g.store, Standing: g.store.Standing, Metrics: g.metrics(),
-		Checks: g.checks(), Wake: g.outbox.WakeLedger, Log: g.log.With(slog.String("part", "console")),
+		Checks: g.checks(), ResetPIN: g.turns.ResetPIN, Wake: g.outbox.WakeLedger, Log: g.log.With(slog.String("part", "console")),
 	}
 	if g.sandbox != nil {
 		c.SetFaults = func(f console.Faults) error {

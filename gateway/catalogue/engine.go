@@ -38,7 +38,7 @@ var engineTexts = map[string][]string{
 
 	// The PIN.
 	"pin-ask": nil, "pin-old": nil, "pin-new": nil, "pin-again": nil, "pin-set": nil, "pin-differs": nil,
-	"pin-weak": nil, "pin-digits": nil, "pin-wrong": {"count"}, "pin-locked": {"at"},
+	"pin-weak": nil, "pin-digits": nil, "pin-wrong": {"count"}, "pin-locked": {"at"}, "pin-reset": nil,
 
 	// What was wrong with an input.
 	"again-empty": nil, "again-digits": {"length"}, "again-digits-range": {"least", "most"}, "again-check": nil,

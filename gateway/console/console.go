@@ -92,6 +92,9 @@ type Config struct {
 	SetFaults func(Faults) error
 	// Acts are what needs two operators; see package operators. Nil has none.
 	Acts Acts
+	// ResetPIN forgets a citizen's PIN; nil when none are kept. Its error for a
+	// number that has none is [gateway.ErrNoPIN].
+	ResetPIN func(ctx context.Context, citizen gateway.Address) error
 	// Wake is called after an item was put back, so that it goes at once.
 	Wake func()
 	Log  *slog.Logger
@@ -124,6 +127,7 @@ func New(c Config) *Server {
 	api.Post("/queue/:id/retry", s.retry)
 	api.Post("/queue/:id/discard", s.discard)
 	api.Get("/receipts/:number", s.receipt)
+	api.Post("/pins/reset", s.resetPIN)
 	api.Post("/sandbox/faults", s.faults)
 	return s
 }

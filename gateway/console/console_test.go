@@ -37,6 +37,12 @@ func serve(t *testing.T, ready bool) (base string, faults *console.Faults) {
 			{Name: "store", Vital: true, Ready: func(context.Context) (bool, string) { return ready, "disk is full" }},
 			{Name: "ledger", Ready: func(context.Context) (bool, string) { return false, "out of reach" }},
 		},
+		ResetPIN: func(_ context.Context, citizen gateway.Address) error {
+			if citizen != "+919830000001" {
+				return gateway.ErrNoPIN
+			}
+			return nil
+		},
 		SetFaults: func(f console.Faults) error { *faults = f; return nil },
 		Log:       slog.New(slog.DiscardHandler),
 	})
@@ -127,6 +133,10 @@ func TestServer_API(t *testing.T) {
 		{name: "show none", method: "GET", path: "/api/queue/99", status: 404, want: "setu queue list"},
 		{name: "show no number", method: "GET", path: "/api/queue/x", status: 400},
 		{name: "stats", method: "GET", path: "/api/queue/stats", status: 200, want: `"waiting"`},
+		{name: "reset a PIN", method: "POST", path: "/api/pins/reset", body: `{"number":"98300 00001"}`, status: 204},
+		{name: "reset none", method: "POST", path: "/api/pins/reset", body: `{"number":"+919830000002"}`, status: 404, want: "has no PIN"},
+		{name: "reset of no number", method: "POST", path: "/api/pins/reset", body: `{"number":"1"}`, status: 400, want: "telephone"},
+		{name: "reset without token", method: "POST", path: "/api/pins/reset", body: `{"number":"9830000001"}`, anonymous: true, status: 401, want: "token"},
 		{name: "discard without reason", method: "POST", path: "/api/queue/1/discard", body: `{"reason":" "}`, status: 400, want: "reason"},
 		{name: "retry", method: "POST", path: "/api/queue/1/retry", status: 204},
 		{name: "discard", method: "POST", path: "/api/queue/2/discard", body: `{"reason":"test"}`, status: 204},

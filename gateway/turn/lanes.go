@@ -20,6 +20,8 @@ type job struct {
 	reply chan screen
 	// nonce is in the place of a key that the provider does not give.
 	nonce string
+	// resetPIN is an operator's wish in the place of an input.
+	resetPIN bool
 	// accepted is closed when a message that came while its citizen was
 	// busy is on disk; dropped says that it need not be taken.
 	accepted chan struct{}

@@ -45,27 +45,32 @@ func (t *Taker) Handle(ctx context.Context, in gateway.Inbound) (gateway.Reply, 
 	if in.Key == "" {
 		j.nonce = rand.Text()
 	}
+	s := t.await(ctx, j)
+	return s.reply, s.err
+}
+
+// await has the turn of a live job taken and waits for its screen.
+func (t *Taker) await(ctx context.Context, j *job) screen {
 	if err := t.reserve(ctx); err != nil {
-		return t.busy(in.From), err
+		return screen{t.busy(j.in.From), err}
 	}
 	switch t.lanes.enter(j) {
 	case full:
 		<-t.room
 		t.counts.Throttled.Add(1)
-		return t.busy(in.From), ErrBusy
+		return screen{t.busy(j.in.From), ErrBusy}
 	case follows:
 		<-t.room // the turn in hand has its own
 	case heads:
 		t.turns.Add(1)
 		t.head(j) //nolint:contextcheck // the turn is finished even if nobody waits for it
-		s := <-j.reply
-		return s.reply, s.err
+		return <-j.reply
 	}
 	select {
 	case s := <-j.reply:
-		return s.reply, s.err
+		return s
 	case <-ctx.Done():
-		return t.busy(in.From), ctx.Err()
+		return screen{t.busy(j.in.From), ctx.Err()}
 	}
 }
 
@@ -122,7 +127,7 @@ func (t *Taker) guardedLive(j *job) {
 		t.sessions.drop(j.in.From)
 	}
 	if err != nil {
-		if !errors.Is(err, gateway.ErrFull) { // of a full disk the store speaks once
+		if !errors.Is(err, gateway.ErrFull) && !errors.Is(err, gateway.ErrNoPIN) { // of a full disk the store speaks once
 			t.counts.Faults.Add(1)
 			t.Log.Error("live turn not taken", slog.String("medium", string(j.in.Medium)), slog.String("error", err.Error()))
 		}
@@ -156,6 +161,9 @@ func (t *Taker) takeLive(j *job) (gateway.Reply, error) {
 	s, err := t.session(j.in.From)
 	if err != nil {
 		return gateway.Reply{}, err
+	}
+	if j.resetPIN {
+		return gateway.Reply{}, t.takeReset(j, s)
 	}
 	out := t.Dialogue.Step(s, j.in)
 	if out.Again {

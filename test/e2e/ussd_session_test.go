@@ -229,6 +229,11 @@ func TestUSSD_PIN(t *testing.T) {
 	c.again()
 	within(t, "right", c.key(pin), "new PIN")
 	c.cancel()
+	within(t, "forgotten", w.setu("pin", "reset", "+"+c.from), "reset")
+	within(t, "she is told", w.await(c.from, 1), "PIN was reset")
+	c.dial("")
+	within(t, "to choose another", c.key("PIN"), "Choose a new PIN")
+	c.cancel()
 	w.settle()
 	_, metrics := w.Get("/metrics")
 	for name, page := range map[string]string{"log": w.Log(), "metrics": metrics, "SMS": strings.Join(w.Told(c.from), "\n"), "queue": w.setu("queue", "list")} {
