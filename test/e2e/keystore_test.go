@@ -292,3 +292,23 @@ func TestTokenGone(t *testing.T) {
 		t.Errorf("/readyz = %q, want keys ok", body)
 	}
 }
+
+// TestNoKey revokes the only key: what citizens ask for meanwhile waits, and is
+// done when another key is made.
+func TestNoKey(t *testing.T) {
+	t.Parallel()
+	w := open(t, gatewaytest.Options{Config: quick})
+	only := strings.Fields(strings.Split(w.keys(), "\n")[1])[0]
+	seller, asker := newNumber(), newNumber()
+	w.ask(seller, "SELL DHAN 411 "+fromToday(240*time.Hour))
+	within(t, "revoke", w.setu("keys", "revoke", only), "no key signs")
+	within(t, "question", w.ask(asker, "BENEFIT 1000000001"), later[2])
+	n := len(w.Told(seller))
+	w.send(seller, "YES")
+	if _, body := w.Get("/readyz"); !strings.Contains(body, "no active key") {
+		t.Errorf("/readyz = %q, want it to miss a key", body)
+	}
+	w.setu("keys", "rotate")
+	within(t, "answer", w.await(asker, 1), "Old Age Pension")
+	within(t, "setu receipt", w.setu("receipt", lastReceipt(t, w.await(seller, n))), `"recorded"`, `"done"`)
+}
