@@ -68,10 +68,15 @@ func startWorld(ctx context.Context, dir string, o fabricnet.Options) (*world, e
 	return &world{n, id}, nil
 }
 
+// own is held by the test that has a network of its own.
+var own sync.Mutex
+
 // ownWorld is a network for one test, which may kill what it likes of it.
 func ownWorld(t testing.TB, o fabricnet.Options) *world {
 	t.Helper()
 	fabricnet.Need(t)
+	own.Lock() // one at a time: two cores carry one such network
+	t.Cleanup(own.Unlock)
 	w, err := startWorld(t.Context(), t.TempDir(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -127,8 +132,6 @@ func (w *world) place(t testing.TB) *place {
 	for _, e := range synthetic.Entries(synthetic.Options{Seed: 1, Day: time.Now().UTC(), Pseudonym: p.pseudonym}) {
 		records = append(records, fabric.Record{Key: e.Key, Record: e.Record})
 	}
-	start := time.Now()
-	defer func() { t.Log(len(records), time.Since(start)) }()
 	if n, err := admin.Load(ctx, records); err != nil || n != len(records) {
 		t.Fatalf("Load(%d) = %d, %v", len(records), n, err)
 	}

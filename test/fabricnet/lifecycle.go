@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hyperledger/fabric-gateway/pkg/client"
@@ -207,6 +208,9 @@ func (n *Network) Define(ctx context.Context, channel, name, id string) error {
 	return n.Orgs[0].submit(ctx, channel, "CommitChaincodeDefinition", commit)
 }
 
+// attempt is the longest that one try of a lifecycle transaction may take.
+const attempt = 5 * time.Second
+
 // submit carries out a lifecycle transaction as the organisation's admin. While
 // a network starts there is no leader and no second organisation yet.
 func (g *Org) submit(ctx context.Context, channel, function string, args []byte, endorsers ...string) error {
@@ -230,9 +234,16 @@ func (g *Org) submit(ctx context.Context, channel, function string, args []byte,
 		options = append(options, client.WithEndorsingOrganizations(endorsers...))
 	}
 	return retry(ctx, func() error {
+		// Each try by itself: on a busy machine one may hang.
+		ctx, cancel := context.WithTimeout(ctx, attempt)
+		defer cancel()
 		_, err := contract.SubmitWithContext(ctx, function, options...)
 		if err != nil && status.Code(err) == codes.Aborted && len(status.Convert(err).Details()) > 0 {
-			return fmt.Errorf("%s: %w: %v", function, err, status.Convert(err).Details()[0])
+			said := fmt.Sprint(status.Convert(err).Details()[0])
+			if strings.Contains(said, "unchanged content") || strings.Contains(said, "requested sequence is 1, but new definition must be sequence 2") {
+				return nil // an earlier try came through
+			}
+			return fmt.Errorf("%s: %w: %s", function, err, said)
 		}
 		return err
 	})
