@@ -82,7 +82,7 @@ func newService(t testing.TB, change func(*baas.Options, *baas.Client), others .
 	}
 	o.Clients = s.clients
 	s.meddler = &meddler{inner: baas.New(o)}
-	if _, bench := t.(*testing.B); !bench {
+	if _, test := t.(*testing.T); test {
 		s.meddler.inner = newContract(t, s.meddler.inner)
 	}
 	s.http = httptest.NewUnstartedServer(s.meddler)

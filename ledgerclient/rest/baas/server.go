@@ -34,9 +34,9 @@ import (
 
 // Bounds of the listener.
 const (
-	headTime  = 10 * time.Second
-	bodyTime  = 30 * time.Second
-	idleTime  = 2 * time.Minute
+	headTime = 10 * time.Second
+	bodyTime = 30 * time.Second
+	idleTime = 2 * time.Minute
 	// drainTime is how long a service that stops lets requests finish. Those
 	// that wait for the ledger still are answered after half of it.
 	drainTime = 10 * time.Second
