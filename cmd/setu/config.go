@@ -210,9 +210,6 @@ func (c *Config) validate() error {
 	}
 	_, err := c.operators()
 	errs = append(errs, c.Keys.validate(), err)
-	if len(c.Operators) == 1 {
-		errs = append(errs, errors.New("operators has one: what she proposes, another must confirm"))
-	}
 	for i, l := range c.Links {
 		if l.Name == "" || l.Address == "" || l.SystemID == "" {
 			errs = append(errs, fmt.Errorf("links[%d] needs name, address and system_id", i))

@@ -60,6 +60,9 @@ type Operator struct {
 
 // operators are the configured operators.
 func (c Config) operators() ([]operators.Operator, error) {
+	if len(c.Operators) == 1 {
+		return nil, errors.New("operators has one: what she proposes, another must confirm")
+	}
 	var out []operators.Operator
 	for _, o := range c.Operators {
 		one, err := operators.ParseOperator(o.Name, o.Key)

@@ -154,7 +154,7 @@ func (t *token) generateKey(ctx context.Context) (key *tokenKey, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return key, key.prove()
+	return key, key.prove(ctx)
 }
 
 // keeps is nil if the token says that an object cannot leave it.
@@ -230,9 +230,9 @@ func (k *tokenKey) signContext(ctx context.Context, digest []byte) ([]byte, erro
 }
 
 // prove is nil if the halves belong together.
-func (k *tokenKey) prove() error {
+func (k *tokenKey) prove(ctx context.Context) error {
 	digest := sha256.Sum256(k.id)
-	sig, err := k.signContext(context.Background(), digest[:])
+	sig, err := k.signContext(ctx, digest[:])
 	if err == nil && !ecdsa.VerifyASN1(k.public, digest[:], sig) {
 		err = fmt.Errorf("%w: its signature does not match its public key", ErrToken)
 	}

@@ -54,6 +54,7 @@ func (o *office) run(args ...string) (string, error) {
 	return string(out), err
 }
 
+// must runs a command that must succeed.
 func (o *office) must(args ...string) string {
 	o.t.Helper()
 	out, err := o.run(args...)
@@ -63,7 +64,7 @@ func (o *office) must(args ...string) string {
 	return out
 }
 
-// must not work, and say why.
+// refused runs a command that must fail and say why.
 func (o *office) refused(want string, args ...string) {
 	o.t.Helper()
 	if out, err := o.run(args...); err == nil || !strings.Contains(out, want) {
