@@ -196,20 +196,11 @@ func (c *Config) validate() error {
 			c.Partners = []Partner{{SystemID: sandboxPartner, Password: sandboxPartner, Allow: []string{"127.0.0.0/8", "::1/128"}, ShortCodes: []string{shortCode}, USSD: "standard"}}
 		}
 	case productionProfile:
-		if c.Ledger.Driver == "sandbox" {
-			errs = append(errs, errors.New(`ledger.driver is "sandbox" in the production profile: name a real ledger`))
-		}
 	default:
 		errs = append(errs, fmt.Errorf("profile is %q: use sandbox or production", c.Profile))
 	}
-	if _, ok := ledgerDrivers[c.Ledger.Driver]; !ok {
-		errs = append(errs, fmt.Errorf("ledger.driver is %q: use one of %s", c.Ledger.Driver, strings.Join(slices.Sorted(maps.Keys(ledgerDrivers)), ", ")))
-	}
-	if c.Ledger.Driver == "fabric" {
-		errs = append(errs, c.Ledger.Fabric.validate())
-	}
 	_, err := c.operators()
-	errs = append(errs, c.Keys.validate(), err)
+	errs = append(errs, c.Ledger.validate(c.Profile), c.Keys.validate(), err)
 	for i, l := range c.Links {
 		if l.Name == "" || l.Address == "" || l.SystemID == "" {
 			errs = append(errs, fmt.Errorf("links[%d] needs name, address and system_id", i))
@@ -226,6 +217,21 @@ func (c *Config) validate() error {
 		names = append(names, p.SystemID)
 	}
 	return errors.Join(append(errs, c.USSD.validate(c.Profile, names)...)...)
+}
+
+// validate checks what can be checked without opening anything.
+func (l Ledger) validate(profile string) error {
+	switch _, known := ledgerDrivers[l.Driver]; {
+	case !known:
+		return fmt.Errorf("ledger.driver is %q: use one of %s", l.Driver, strings.Join(slices.Sorted(maps.Keys(ledgerDrivers)), ", "))
+	case l.Driver == "sandbox" && profile == productionProfile:
+		return errors.New(`ledger.driver is "sandbox" in the production profile: name a real ledger`)
+	case l.Driver == "rest" && l.URL == "":
+		return errors.New("ledger.url is missing: name the service that keeps the ledger, https://…")
+	case l.Driver == "fabric":
+		return l.Fabric.validate()
+	}
+	return nil
 }
 
 // password reads a password file; its last line break is not part of it.

@@ -51,12 +51,12 @@ func (s *Server) signed(serve func(context.Context, ask) (answer, error)) http.H
 		if err != nil {
 			kind := kindOf(err)
 			p := kind.Problem(detail(kind, err), rand.Text())
-			s.refuse(w, p)
+			s.refuse(r.Context(), w, p)
 			attrs = append(attrs, slog.String("problem", kind.Name), slog.String("request", p.Instance), slog.String("error", err.Error()))
 			s.log.WarnContext(r.Context(), "request refused", attrs...)
 			return
 		}
-		s.write(w, a.status, rest.TypeJSON, a.value)
+		s.write(r.Context(), w, a.status, rest.TypeJSON, a.value)
 		s.log.DebugContext(r.Context(), "request served", append(attrs, slog.Duration("took", s.now().Sub(began)))...)
 	}
 }

@@ -123,13 +123,13 @@ func (s *Server) route() {
 		{http.MethodGet, "/healthz", healthy},
 	} {
 		s.mux.HandleFunc(r.method+" "+r.path, r.serve)
-		s.mux.HandleFunc(r.path, func(w http.ResponseWriter, _ *http.Request) {
+		s.mux.HandleFunc(r.path, func(w http.ResponseWriter, q *http.Request) {
 			w.Header().Set("Allow", r.method)
-			s.refuse(w, rest.WrongMethod.Problem("", rand.Text()))
+			s.refuse(q.Context(), w, rest.WrongMethod.Problem("", rand.Text()))
 		})
 	}
-	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		s.refuse(w, rest.NoSuchPath.Problem("", rand.Text()))
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(r.Context(), w, rest.NoSuchPath.Problem("", rand.Text()))
 	})
 }
 
@@ -140,7 +140,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			id := rand.Text()
 			s.log.ErrorContext(r.Context(), "request panicked", slog.String("request", id),
 				slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
-			s.refuse(w, rest.Interrupted.Problem("", id))
+			s.refuse(r.Context(), w, rest.Interrupted.Problem("", id))
 		}
 	}()
 	s.mux.ServeHTTP(w, r)
@@ -192,18 +192,18 @@ func (s *Server) reload(ctx context.Context) {
 }
 
 // refuse answers with a problem.
-func (s *Server) refuse(w http.ResponseWriter, p rest.Problem) {
+func (s *Server) refuse(ctx context.Context, w http.ResponseWriter, p rest.Problem) {
 	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
 	}
-	s.write(w, p.Status, rest.TypeProblem, p)
+	s.write(ctx, w, p.Status, rest.TypeProblem, p)
 }
 
 // write writes an answer with its digest.
-func (s *Server) write(w http.ResponseWriter, status int, kind string, v any) {
+func (s *Server) write(ctx context.Context, w http.ResponseWriter, status int, kind string, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		s.log.Error("answer not written", slog.String("error", err.Error()))
+		s.log.ErrorContext(ctx, "answer not written", slog.String("error", err.Error()))
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
