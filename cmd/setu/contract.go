@@ -23,7 +23,7 @@ import (
 type contractCmd struct {
 	Serve    contractServeCmd    `cmd:"" help:"Serve the contract to the peers of a Fabric network, as a chaincode service."`
 	Keys     contractKeysCmd     `cmd:"" help:"List the gateways' keys that the organisation has registered on the ledger."`
-	Register contractRegisterCmd `cmd:"" help:"Register this gateway's active key on the ledger; an admin of the organisation does it."`
+	Register contractRegisterCmd `cmd:"" help:"Register this gateway's active key on the ledger, and the next one before it takes over; an admin of the organisation does it."`
 	Revoke   contractRevokeCmd   `cmd:"" help:"Revoke a gateway's key on the ledger; an admin of the organisation does it."`
 	Load     contractLoadCmd     `cmd:"" help:"Load the made-up citizens of the sandbox onto the ledger of a trial network."`
 }
@@ -104,7 +104,7 @@ func (c *contractKeysCmd) Run(ctx context.Context, io streams) error {
 
 type contractRegisterCmd struct{ fabricAdmin }
 
-// Run registers the active key.
+// Run registers the active key, and the next one, if it waits to take over.
 func (c *contractRegisterCmd) Run(ctx context.Context, io streams) error {
 	l, cfg, err := c.open()
 	if err != nil {
@@ -115,19 +115,26 @@ func (c *contractRegisterCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	key, ok := store.Public(store.KeyID())
-	if !ok {
+	defer func() { _ = store.Close() }()
+	some := false
+	for _, key := range store.List() {
+		if key.State != keys.Active && key.State != keys.Next {
+			continue
+		}
+		public, err := x509.MarshalPKIXPublicKey(key.Public)
+		if err != nil {
+			return err
+		}
+		registered, err := l.RegisterKey(ctx, public)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(io.out, "%s may sign for %s\n", registered.ID, registered.MSP)
+		some = true
+	}
+	if !some {
 		return keys.ErrNoKey
 	}
-	public, err := x509.MarshalPKIXPublicKey(key.Public)
-	if err != nil {
-		return err
-	}
-	registered, err := l.RegisterKey(ctx, public)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(io.out, "%s may sign for %s\n", registered.ID, registered.MSP)
 	return nil
 }
 
