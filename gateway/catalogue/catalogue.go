@@ -43,6 +43,13 @@ type Limit struct {
 	// Question is the most that a plain question with its page of options may
 	// count; 0 is Max.
 	Question int
+	// Ending is the most that a reply which ends the dialogue may count; 0 is
+	// Max.
+	Ending int
+	// Widest, where it is not nil, gives the widest value of a kind in words: the
+	// medium is for the ear, where there are no letters and options are said with
+	// their keys. maxLen is as in i18n.Widest.
+	Widest func(k i18n.Kind, maxLen int, l i18n.Lang) string
 	// Measure counts a text in its real encoding, and describes its size for
 	// an author: "UCS-2, 120 units, 2 segments".
 	Measure func(text string) (n int, size string)
@@ -52,8 +59,10 @@ type Limit struct {
 	Screens func(s Sheet) (n int, size string)
 }
 
-// Sheet is a reply in words for a medium that cuts it into screens.
+// Sheet is a reply in words for a medium that cuts it into screens, or on which it
+// is heard.
 type Sheet struct {
+	Lang    i18n.Lang
 	Parts   []string // each begins a line, and may be of several
 	Options []string // each a line, behind its digit
 	// Back and More are the footer's words, which every screen may need.
@@ -76,6 +85,7 @@ type Catalogue struct {
 	services []*Service // in the order of the menu
 	byID     map[string]*Service
 	texts    map[string]*Text // the engine's own
+	call     map[string]*Text // those that are heard on calls only
 
 	index      map[string]Word
 	candidates []candidate // for near misses
@@ -122,6 +132,7 @@ func load(limits Limits, engine fs.FS, services ...fs.FS) (*Catalogue, error) {
 		limits: limits, menuPage: make(map[gateway.Medium]int),
 	}
 	note := &Problems{}
+	c.loadCall(engine, note)
 	c.loadEngine(readTexts(engine, "engine", ".", func(string) bool { return false }, note), note)
 	for _, fsys := range services {
 		folders, err := fs.ReadDir(fsys, ".")

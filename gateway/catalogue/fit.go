@@ -76,12 +76,12 @@ func (c *Catalogue) EngineScreens(m gateway.Medium, latin bool) []Screen {
 func (c *Catalogue) fit(note *Problems) {
 	for medium := range c.limits {
 		c.menuPage[medium] = c.page(medium, c.engineDrafts(medium))
-		for _, latin := range [...]bool{false, true} {
+		for _, latin := range c.limits[medium].letters() {
 			c.noteUnfit(c.EngineScreens(medium, latin), "the engine", medium, note)
 		}
 		for _, s := range c.services {
 			c.fitService(s, medium)
-			for _, latin := range [...]bool{false, true} {
+			for _, latin := range c.limits[medium].letters() {
 				c.noteUnfit(c.Screens(s, medium, latin), s.ID, medium, note)
 			}
 		}
@@ -123,16 +123,30 @@ func (c *Catalogue) page(m gateway.Medium, drafts []draft) int {
 		if c.limits[m].Screens != nil && !d.question {
 			continue // what stands before a question may take screens of its own
 		}
-		for most > 1 && !(c.fits(d, m, most, false) && c.fits(d, m, most, true)) {
+		for most > 1 && !c.fits(d, m, most) {
 			most--
 		}
 	}
 	return most
 }
 
-// fits says that a draft with n options fits in all languages.
-func (c *Catalogue) fits(d draft, m gateway.Medium, n int, latin bool) bool {
-	return !slices.ContainsFunc(c.draw(d, m, min(n, len(d.options)), latin), func(s Screen) bool { return !s.Fits })
+// fits says that a draft with n options fits in all languages and letters.
+func (c *Catalogue) fits(d draft, m gateway.Medium, n int) bool {
+	for _, latin := range c.limits[m].letters() {
+		if slices.ContainsFunc(c.draw(d, m, min(n, len(d.options)), latin), func(s Screen) bool { return !s.Fits }) {
+			return false
+		}
+	}
+	return true
+}
+
+// letters says in which letters texts are measured: false for those of each
+// language, true for Latin ones.
+func (l Limit) letters() []bool {
+	if l.Widest != nil {
+		return []bool{false}
+	}
+	return []bool{false, true}
 }
 
 func pageOf(pages map[gateway.Medium]int, m gateway.Medium) int {
@@ -151,9 +165,12 @@ func (c *Catalogue) Fill(s *Service, r gateway.Reply, m gateway.Medium) int {
 	if !limited || limit.Measure == nil {
 		return n
 	}
-	most := limit.most(s.limits[m], true)
+	most := limit.most(s.limits[m], draft{question: true})
 	r.More, r.Back = true, true
 	for _, f := range formats() {
+		if f.Latin && limit.Widest != nil {
+			continue
+		}
 		r.Format.Lang, r.Format.Latin = f.Lang, f.Latin
 		for ; n > 1; n-- {
 			r.Options = all[:n]
@@ -171,10 +188,25 @@ func (c *Catalogue) count(r gateway.Reply, m gateway.Medium, limit Limit) int {
 		n, _ := limit.Measure(c.Render(r, m))
 		return n
 	}
-	s := Sheet{HasBack: r.Back, HasMore: r.More, End: r.End, Back: c.Own("nav-back", r.Format), More: c.Own("nav-more", r.Format)}
+	s := Sheet{Lang: r.Format.Lang, HasBack: r.Back, HasMore: r.More, End: r.End, Back: c.Own("nav-back", r.Format), More: c.Own("nav-more", r.Format)}
 	s.Parts, s.Options = c.Lines(r, m)
+	if limit.Widest != nil {
+		c.pressed(&s)
+	}
 	n, _ := limit.Screens(s)
 	return n
+}
+
+// pressed makes of lines with digits before them what is heard, with the keys
+// after it.
+func (c *Catalogue) pressed(s *Sheet) {
+	for i, o := range s.Options {
+		digit, label, _ := strings.Cut(o, " ")
+		s.Options[i] = c.press(s.Lang, label, digit)
+	}
+	if s.HasMore {
+		s.Options = append(s.Options, c.pressMore(s.Lang, len(s.Options)))
+	}
 }
 
 // formats are all that a text may be read in: each language in its own letters,
@@ -191,10 +223,13 @@ func formats() [2*languages - 1]i18n.Format {
 
 // most is the most that a reply may count; own is the service's number, 0 for
 // none.
-func (l Limit) most(own int, question bool) int {
+func (l Limit) most(own int, d draft) int {
 	all := cmp.Or(own, l.Max, defaultMax)
-	if question && l.Question > 0 {
+	switch {
+	case d.question && l.Question > 0:
 		return min(l.Question, all)
+	case d.ends && l.Ending > 0 && own == 0:
+		return min(l.Ending, all)
 	}
 	return all
 }
@@ -230,13 +265,13 @@ func (c *Catalogue) draw(d draft, m gateway.Medium, n int, latin bool) []Screen 
 		}
 		cost := limit.cost
 		say := func(l line) string {
-			text := l.widest(f, m, cost)
+			text := l.widest(f, m, limit)
 			if latin {
 				return i18n.Latin(text)
 			}
 			return text
 		}
-		s := Sheet{HasBack: !d.ends, HasMore: n < len(d.options), End: d.ends, Back: say(c.own("nav-back")), More: say(c.own("nav-more"))}
+		s := Sheet{Lang: f.Lang, HasBack: !d.ends, HasMore: n < len(d.options), End: d.ends, Back: say(c.own("nav-back")), More: say(c.own("nav-more"))}
 		for _, l := range d.lines {
 			if text := say(l); text != "" {
 				s.Parts = append(s.Parts, text)
@@ -251,7 +286,7 @@ func (c *Catalogue) draw(d draft, m gateway.Medium, n int, latin bool) []Screen 
 			one.Sheet.Options = numbered(texts, widestOf(texts, n, cost))
 			limit.measure(&one, d, m)
 		} else {
-			limit.measurePages(&one, d, m, texts, n)
+			c.measurePages(&one, d, m, texts, n)
 		}
 		screens = append(screens, one)
 	}
@@ -269,7 +304,8 @@ func numbered(texts []string, places []int) []string {
 
 // measurePages measures each page of n options and leaves the widest on the
 // screen.
-func (l Limit) measurePages(s *Screen, d draft, m gateway.Medium, texts []string, n int) {
+func (c *Catalogue) measurePages(s *Screen, d draft, m gateway.Medium, texts []string, n int) {
+	l := c.limits[m]
 	widest := *s
 	for first := 0; first == 0 || first < len(texts); first += max(n, 1) {
 		page := *s
@@ -279,6 +315,9 @@ func (l Limit) measurePages(s *Screen, d draft, m gateway.Medium, texts []string
 			places = append(places, at)
 		}
 		page.Sheet.Options = numbered(texts, places)
+		if l.Widest != nil {
+			c.pressed(&page.Sheet)
+		}
 		l.measure(&page, d, m)
 		if first == 0 || !page.Fits && widest.Fits || page.N > widest.N {
 			widest = page
@@ -307,7 +346,7 @@ func (l Limit) measure(s *Screen, d draft, m gateway.Medium) {
 		lines = append(lines, s.Sheet.More)
 	}
 	s.Text = strings.Join(lines, "\n")
-	most := l.most(d.limits[m], d.question)
+	most := l.most(d.limits[m], d)
 	switch {
 	case l.Screens != nil:
 		s.N, s.Size = l.Screens(s.Sheet)
@@ -331,7 +370,7 @@ func (l Limit) cost(text string) int {
 }
 
 // widest is the line with the widest values that its slots can have.
-func (l line) widest(f i18n.Format, m gateway.Medium, cost func(string) int) string {
+func (l line) widest(f i18n.Format, m gateway.Medium, limit Limit) string {
 	if l.text == nil {
 		return ""
 	}
@@ -340,6 +379,9 @@ func (l line) widest(f i18n.Format, m gateway.Medium, cost func(string) int) str
 		if !ok {
 			return i18n.Value{}, false
 		}
+		if limit.Widest != nil {
+			return i18n.Value{Raw: limit.Widest(field.Kind, field.Max, f.Lang)}, true
+		}
 		return i18n.Value{Raw: i18n.Widest(field.Kind, field.Max, f)}, true
-	}, cost)
+	}, limit.cost)
 }

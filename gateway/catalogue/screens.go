@@ -27,6 +27,9 @@ func (c *Catalogue) engineDrafts(m gateway.Medium) []draft {
 		menu = append(menu, c.own("menu-language"))
 	}
 	var list []draft
+	if m == gateway.IVR {
+		list = c.callDrafts()
+	}
 	for _, key := range sortedKeys(c.texts) {
 		d := draft{key: key, lines: []line{c.own(key)}, at: c.texts[key].place}
 		if key == "menu" {

@@ -85,12 +85,13 @@ func house() []row {
 			modules: "github.com/gofiber/fiber github.com/valyala/fasthttp github.com/goccy/go-yaml",
 		},
 
-		{pkg: "ivr", uses: "i18n gateway gateway/catalogue", pure: true},
-		{pkg: "ivr/speech", uses: "i18n gateway ivr"},
+		{pkg: "ivr/speech", uses: "i18n", pure: true},
+		{pkg: "ivr", uses: "i18n gateway gateway/catalogue ivr/speech", pure: true},
+		{pkg: "ivr/voice", uses: "i18n ivr/speech"},
 		{pkg: "ivr/rtp", uses: "ivr"},
-		{pkg: "ivr/ivrsip", uses: "i18n gateway channels ivr ivr/speech ivr/rtp", driver: true, modules: "github.com/emiago/sipgo"},
-		{pkg: "ivr/ivrtwiml", uses: "i18n gateway channels ivr ivr/speech", driver: true, modules: "github.com/twilio/twilio-go github.com/gofiber/fiber"},
-		{pkg: "ivr/ivrari", uses: "i18n gateway channels ivr ivr/speech", driver: true, modules: "github.com/gorilla/websocket"},
+		{pkg: "ivr/ivrsip", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/rtp", driver: true, modules: "github.com/emiago/sipgo"},
+		{pkg: "ivr/ivrtwiml", uses: "i18n gateway channels ivr ivr/speech ivr/voice", driver: true, modules: "github.com/twilio/twilio-go github.com/gofiber/fiber"},
+		{pkg: "ivr/ivrari", uses: "i18n gateway channels ivr ivr/speech ivr/voice", driver: true, modules: "github.com/gorilla/websocket"},
 
 		{pkg: "mobileapi", uses: "i18n ledgerclient gateway gateway/catalogue channels", modules: "github.com/gofiber/fiber github.com/gorilla/websocket"},
 
