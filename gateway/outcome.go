@@ -27,8 +27,8 @@ type Ask struct {
 	Undo *UndoOffer `json:"undo,omitempty"`
 	// Assurance is how sure it is who asks; empty means by her number.
 	Assurance ledgerclient.Assurance `json:"assurance,omitempty"`
-	// Silent says that the answer is not sent to her: she wrote STOP, or there
-	// is no way back.
+	// Silent says that the answer is not sent to her: she wrote STOP, there is no
+	// way back, or it is for her screen only, since she had to type her PIN.
 	Silent bool `json:"silent,omitempty"`
 }
 

@@ -271,7 +271,9 @@ func (p *player) consult(out *gateway.Outcome) error {
 				return err
 			}
 			*out = p.engine.Resume(out.Session, ask, a, p.now)
-			p.copyAnswer(out)
+			if !ask.Silent {
+				p.copyAnswer(out)
+			}
 		default:
 			return nil
 		}
@@ -281,7 +283,7 @@ func (p *player) consult(out *gateway.Outcome) error {
 // late says that the answer to a question follows.
 func (p *player) late(out *gateway.Outcome) {
 	ask, notice := *out.Query, "later"
-	if p.silent(&out.Session) {
+	if ask.Silent || p.silent(&out.Session) {
 		notice = "late-expired"
 	} else {
 		p.wait(ask)

@@ -52,7 +52,7 @@ func (m *move) callOf(s *catalogue.Service, st *catalogue.Step) *gateway.Ask {
 		Call:    ledgerclient.Call{Contract: st.Call.Contract, Function: st.Call.Function, Args: args},
 		Service: s.ID, Version: s.Version, Department: s.Department, Step: st.ID,
 		Format: format(m.s), Medium: m.medium, Slots: m.answerSlots(s, st), Private: st.Call.Private,
-		Assurance: m.assurance(),
+		Assurance: m.assurance(), Silent: guarded(s) && !st.Call.Submit,
 	}
 }
 

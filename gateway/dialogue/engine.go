@@ -122,7 +122,7 @@ func (m *move) done() gateway.Outcome {
 		d.Last = nil
 		if !m.open() {
 			m.out.Reply.End = true
-			if m.out.Submit == nil && valueSize(m.out.Reply) <= maxLast {
+			if m.out.Submit == nil && valueSize(m.out.Reply) <= maxLast && !m.e.guards(m.out.Reply) {
 				last := m.out.Reply
 				d.Last = &last
 			}
@@ -130,6 +130,15 @@ func (m *move) done() gateway.Outcome {
 	}
 
 	return m.out
+}
+
+// guards says that a reply holds something that was shown for a PIN, and is not
+// said again without it.
+func (e *Engine) guards(r gateway.Reply) bool {
+	return slices.ContainsFunc(r.Parts, func(p gateway.Part) bool {
+		s, ok := e.words.Service(p.Service)
+		return ok && guarded(s)
+	})
 }
 
 func valueSize(r gateway.Reply) int {

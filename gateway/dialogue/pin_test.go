@@ -1,11 +1,15 @@
 package dialogue_test
 
 import (
+	"bytes"
+	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"setu/gateway"
+	"setu/gateway/catalogue"
 	"setu/gateway/dialogue"
 	"setu/ledgerclient"
 )
@@ -145,6 +149,38 @@ func TestEngine_PINAssurance(t *testing.T) {
 	dial(t, k, []exchange{{"*51969*1*2*1000000001#", "benefit.sure (2) 0"}})
 	if out := k.call("1"); out.Submit == nil || out.Submit.Assurance != "" {
 		t.Errorf("without a PIN: %+v, want no assurance but the number", out.Submit)
+	}
+}
+
+// TestEngine_PINGuardsAnswers: what is shown for a PIN is for the screen only. No
+// SMS brings it, neither at once nor late nor as what was said last.
+func TestEngine_PINGuardsAnswers(t *testing.T) {
+	t.Parallel()
+	folder := fstest.MapFS{}
+	for _, name := range []string{"service.yaml", "bn.yaml", "hi.yaml", "en.yaml"} {
+		src, err := os.ReadFile("../../test/services/library/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder["library/"+name] = &fstest.MapFile{Data: bytes.Replace(src, []byte("access: number"), []byte("access: pin"), 1)}
+	}
+	c, err := catalogue.Load(nil, catalogue.Embedded(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := withPIN(dialogue.New(c, dialogue.Options{}))
+	for _, entered := range []string{"*51969*LIBRARY#", thePIN, "1"} {
+		k.call(entered)
+	}
+	if got := heard(k.call("70000018").Reply); got != "library.standing" {
+		t.Fatalf("the answer is %q", got)
+	}
+	if len(k.asked) != 1 || !k.asked[0].Silent {
+		t.Errorf("asked %+v, want it marked as silent", k.asked)
+	}
+	k.medium = gateway.SMS
+	if got := heard(k.say("REPEAT").Reply); strings.Contains(got, "library.") {
+		t.Errorf("by SMS it is said again: %q", got)
 	}
 }
 

@@ -188,13 +188,18 @@ func TestTaker_HandleLate(t *testing.T) {
 	if items := h.items(1); items[0].Kind != gateway.Question || items[0].To.Link != "op" || len(items) != 1 {
 		t.Errorf("items = %+v, want the question, to be answered by SMS", items)
 	}
-	stopped := open(t, t.TempDir(), slow)
-	stopped.dialogue.stopped = true
-	if got, err := stopped.shown(dialled("s", "s/1", "query")); err != nil || got != "notice late-expired" {
-		t.Errorf("screen of a stopped citizen = %q, %v", got, err)
-	}
-	if items, err := stopped.store.List(t.Context(), gateway.Filter{}); err != nil || len(items) != 0 {
-		t.Errorf("items = %v, %v; want nothing sent to a stopped citizen", items, err)
+	for _, tt := range []struct {
+		name, ask string
+		stopped   bool
+	}{{"of a stopped citizen", "query", true}, {"of an answer for the screen only", "query silently", false}} {
+		h := open(t, t.TempDir(), slow)
+		h.dialogue.stopped = tt.stopped
+		if got, err := h.shown(dialled("s", "s/1", tt.ask)); err != nil || got != "notice late-expired" {
+			t.Errorf("screen %s = %q, %v", tt.name, got, err)
+		}
+		if items := h.items(0); len(items) != 0 {
+			t.Errorf("items %s = %v; want nothing sent", tt.name, items)
+		}
 	}
 }
 
@@ -207,12 +212,14 @@ func TestTaker_HandleCopy(t *testing.T) {
 		screens int
 		short   bool
 		stopped bool
+		ask     string
 		want    int
 	}{
-		{"one screen", 1, false, false, 0},
-		{"two screens", 2, false, false, 1},
-		{"shorter on the screen", 1, true, false, 1},
-		{"stopped", 2, false, true, 0},
+		{"one screen", 1, false, false, "query", 0},
+		{"two screens", 2, false, false, "query", 1},
+		{"shorter on the screen", 1, true, false, "query", 1},
+		{"stopped", 2, false, true, "query", 0},
+		{"for the screen only", 2, true, false, "query silently", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -221,7 +228,7 @@ func TestTaker_HandleCopy(t *testing.T) {
 				c.Screens = func(gateway.Reply, gateway.Medium, string) int { return tt.screens }
 			})
 			h.dialogue.short, h.dialogue.stopped = tt.short, tt.stopped
-			if _, err := h.shown(dialled("s", "s/1", "query")); err != nil {
+			if _, err := h.shown(dialled("s", "s/1", tt.ask)); err != nil {
 				t.Fatal(err)
 			}
 			items, err := h.store.List(t.Context(), gateway.Filter{})

@@ -251,11 +251,12 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 	for range maxQuestions {
 		switch {
 		case out.Query != nil:
+			silent := out.Query.Silent
 			next, late := t.query(ctx, j, out)
 			if late != nil {
 				return next, []gateway.Effect{*late}, nil
 			}
-			if out = next; out.Reply.End && t.copies(j, out) {
+			if out = next; out.Reply.End && !silent && t.copies(j, out) {
 				return out, t.say(nil, j.in, out.Reply, ClassAnswer, time.Time{}), nil
 			}
 		case out.Submit != nil:
@@ -321,7 +322,7 @@ func (t *Taker) query(ctx context.Context, j *job, out gateway.Outcome) (next ga
 	t.Log.InfoContext(ctx, "question deferred", slog.Int64("row", j.row), slog.String("service", ask.Service), slog.String("class", ledgerclient.ClassOf(err).String()))
 	now := t.Now()
 	out.Query = nil
-	if t.silent(j, &out.Session) {
+	if ask.Silent || t.silent(j, &out.Session) {
 		out.Reply = t.Dialogue.Notice(ask.Format, NoticeExpired, nil)
 		return out, nil
 	}

@@ -49,7 +49,7 @@ func (d *dialogue) Step(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 	verb, arg, _ := strings.Cut(text, " ")
 	switch verb {
 	case "query":
-		out.Query = &gateway.Ask{Service: "s", Department: "d", Call: ledgerclient.Call{Contract: "c", Function: "Get"}}
+		out.Query = &gateway.Ask{Silent: arg == "silently", Service: "s", Department: "d", Call: ledgerclient.Call{Contract: "c", Function: "Get"}}
 	case "submit":
 		out.Submit = &gateway.Ask{
 			Service: "s", Department: "d", Medium: gateway.SMS, Private: []string{"text"},
