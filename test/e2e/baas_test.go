@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"setu/test/fabricnet"
 	"setu/test/gatewaytest"
 )
 
@@ -214,4 +215,29 @@ ledger:
 	write(t, at("gateway.jwks"), public())
 	within(t, "late answer", w.await(number, 1), "Old Age Pension: Rs 1,000")
 	service.stop()
+}
+
+// TestBaaS_Fabric serves a real Fabric network to a gateway that has only the
+// service's address.
+func TestBaaS_Fabric(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := startChain(t, dir, fabricnet.Options{})
+	file := filepath.Join(t.TempDir(), "baas.yaml")
+	write(t, file, "data: "+dir+"\n"+c.config())
+	service := serveLedger(t, gatewaytest.FreeAddress(t), "--config", file)
+	w := open(t, gatewaytest.Options{Dir: dir, Config: fmt.Sprintf(
+		"ledger: {driver: rest, url: %q, tls: {ca_file: %q}, patience: 5s}\n", "https://"+service.address, filepath.Join(dir, "baas-cert.pem"))})
+	within(t, "question", w.ask(newNumber(), "BENEFIT 1000000001"), "Old Age Pension: Rs 1,000")
+	seller := newNumber()
+	w.ask(seller, "SELL DHAN 150 "+fromToday(240*time.Hour))
+	within(t, "transaction", w.ask(seller, "YES"), "Registered, lot")
+	service.kill()
+	w.ask(seller, "SELL DHAN 160 "+fromToday(240*time.Hour))
+	within(t, "transaction without a service", w.ask(seller, "YES"), received[2])
+	service.start()
+	w.settle()
+	if n := c.count("Register"); n != 2 {
+		t.Errorf("the ledger holds %d registrations, want 2", n)
+	}
 }

@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -135,15 +136,29 @@ func (s *Server) route() {
 
 // ServeHTTP serves one request. A panic ends that request only.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	defer func() {
-		if p := recover(); p != nil {
-			id := rand.Text()
-			s.log.ErrorContext(r.Context(), "request panicked", slog.String("request", id),
-				slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
-			s.refuse(r.Context(), w, rest.Interrupted.Problem("", id))
-		}
-	}()
+	defer s.recovered(r.Context(), w)
 	s.mux.ServeHTTP(w, r)
+}
+
+// recovered is deferred: it answers a request that panicked.
+func (s *Server) recovered(ctx context.Context, w http.ResponseWriter) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	id := rand.Text()
+	s.log.ErrorContext(ctx, "request panicked", slog.String("request", id),
+		slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
+	s.refuse(ctx, w, rest.Interrupted.Problem("", id))
+}
+
+// panicked is what a panic says, if it is the runtime's word; any other may quote
+// a citizen, and only its type is told.
+func panicked(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", p)
 }
 
 // Run serves on a listener until ctx ends and what is under way is answered.
