@@ -73,7 +73,11 @@ func baasClients(c Config, own *keys.Store) (*baas.Clients, error) {
 				if err != nil {
 					return nil, err
 				}
-				return baas.ParseKeys(octets)
+				list, err := baas.ParseKeys(octets)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w; put the output of the gateway's `setu keys public` there", one.KeysFile, err)
+				}
+				return list, nil
 			}),
 		})
 	}
