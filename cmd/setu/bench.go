@@ -11,9 +11,10 @@ import (
 
 // benchCmd measures a running gateway.
 type benchCmd struct {
-	SMS   benchSMSCmd   `cmd:"" name:"sms" help:"Round trips by SMS over SMPP, side by side with what this disk and one writer can do."`
-	USSD  benchUSSDCmd  `cmd:"" name:"ussd" help:"Sessions over the Africa's Talking dialect, side by side with a plain fiber handler."`
-	Plain benchPlainCmd `cmd:"" hidden:"" help:"The plain fiber handler that bench ussd starts."`
+	SMS    benchSMSCmd    `cmd:"" name:"sms" help:"Round trips by SMS over SMPP, side by side with what this disk and one writer can do."`
+	USSD   benchUSSDCmd   `cmd:"" name:"ussd" help:"Sessions over the Africa's Talking dialect, side by side with a plain fiber handler."`
+	Ledger benchLedgerCmd `cmd:"" name:"ledger" help:"Transactions and queries to the ledger, side by side with Fabric's own client."`
+	Plain  benchPlainCmd  `cmd:"" hidden:"" help:"The plain fiber handler that bench ussd starts."`
 }
 
 type benchSMSCmd struct {
