@@ -32,6 +32,9 @@ func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 		m.sayOwn("incomplete")
 	case in.Undecodable:
 		m.sayOwn("undecodable")
+		if m.atPIN() { // and what comes next is one, to be masked
+			m.out.Reply.Expect = string(catalogue.InputPIN)
+		}
 	case m.fresh:
 		m.dialled(text)
 	default:

@@ -204,6 +204,12 @@ func TestEngine_PINStaysAway(t *testing.T) {
 		t.Errorf("%d PINs were given out to be digested, want 2: the last one answers the next question", len(k.pins))
 	}
 	k = withPIN(e)
+	dial(t, k, []exchange{{"*51969*10#", askPIN}})
+	if r := k.hear(gateway.Inbound{Session: k.session, Undecodable: true}).Reply; heard(r) != "undecodable" || r.Expect != "pin" {
+		t.Errorf("of what was unreadable: %q, expects %q; want a PIN expected, so that it is masked", heard(r), r.Expect)
+	}
+	dial(t, k, []exchange{{"4817", pinCard}})
+	k = withPIN(e)
 	k.s.Lang = "" // the first dial
 	k.call("*51969*10*4817#")
 	if strings.Contains(dump(k.s), thePIN) {
