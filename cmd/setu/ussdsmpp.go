@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -20,12 +18,9 @@ import (
 
 // smppDialects are the dialects that ship and those of the configured folders.
 func (c Config) smppDialects() (ussdsmpp.Dialects, error) {
-	folders := []fs.FS{ussdsmpp.Embedded()}
-	for _, dir := range c.USSD.SMPPDialects {
-		if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-			return nil, fmt.Errorf("ussd.smpp_dialects: %s is no folder", dir)
-		}
-		folders = append(folders, os.DirFS(dir))
+	folders, err := dialectFolders("ussd.smpp_dialects", ussdsmpp.Embedded(), c.USSD.SMPPDialects)
+	if err != nil {
+		return nil, err
 	}
 	return ussdsmpp.Load(folders...)
 }

@@ -2,9 +2,8 @@ package ussdhttp
 
 import (
 	"embed"
-	"errors"
-	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -29,41 +28,12 @@ func Embedded() fs.FS {
 type Dialects map[string]*Dialect
 
 // Names are the names in order.
-func (d Dialects) Names() []string {
-	list := make([]string, 0, len(d))
-	for name := range d {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list
-}
+func (d Dialects) Names() []string { return slices.Sorted(maps.Keys(d)) }
 
-// Load reads all dialects of the folders: each .yaml file at their top is one,
-// named after its file. A later folder's dialect takes the place of an earlier
-// one's of the same name. The error tells all that is wrong, by file and line.
+// Load reads all dialects of the folders, each named after its file; see
+// [ussd.LoadDialects]. The error tells all that is wrong, by file and line.
 func Load(folders ...fs.FS) (Dialects, error) {
-	all := Dialects{}
-	var errs []error
-	for _, folder := range folders {
-		files, err := fs.Glob(folder, "*.yaml")
-		if err != nil {
-			return nil, fmt.Errorf("list dialects: %w", err)
-		}
-		for _, name := range files {
-			src, err := fs.ReadFile(folder, name)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("read dialect: %w", err))
-				continue
-			}
-			d, err := Parse(name, src)
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			all[d.Name] = d
-		}
-	}
-	return all, errors.Join(errs...)
+	return ussd.LoadDialects(Parse, func(d *Dialect) string { return d.Name }, folders...)
 }
 
 // fieldIn says where fields of a request are.

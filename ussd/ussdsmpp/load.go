@@ -3,12 +3,13 @@ package ussdsmpp
 import (
 	"embed"
 	"errors"
-	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
 	"setu/channels/smpp"
+	"setu/ussd"
 )
 
 //go:embed dialects/*.yaml
@@ -27,40 +28,12 @@ func Embedded() fs.FS {
 type Dialects map[string]*Dialect
 
 // Names are the names in order.
-func (d Dialects) Names() []string {
-	var list []string
-	for name := range d {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list
-}
+func (d Dialects) Names() []string { return slices.Sorted(maps.Keys(d)) }
 
-// Load reads the *.yaml files of folders, one dialect each. Of two with one
-// name the later folder's is taken. The error names each problem with its file
-// and line.
+// Load reads all dialects of the folders; see [ussd.LoadDialects]. The error
+// names each problem with its file and line.
 func Load(folders ...fs.FS) (Dialects, error) {
-	all := Dialects{}
-	var problems []error
-	for _, folder := range folders {
-		paths, err := fs.Glob(folder, "*.yaml")
-		if err != nil {
-			return nil, fmt.Errorf("list dialects: %w", err)
-		}
-		for _, path := range paths {
-			src, err := fs.ReadFile(folder, path)
-			if err != nil {
-				return nil, fmt.Errorf("read dialect: %w", err)
-			}
-			d, err := Parse(path, src)
-			if err != nil {
-				problems = append(problems, err)
-				continue
-			}
-			all[d.Name] = d
-		}
-	}
-	return all, errors.Join(problems...)
+	return ussd.LoadDialects(Parse, func(d *Dialect) string { return d.Name }, folders...)
 }
 
 // Parse reads one dialect. path is for the error, which names each problem as
