@@ -96,13 +96,19 @@ type Ledger struct {
 	signer   identity.Sign
 	timeouts Timeouts
 	now      func() time.Time
+	notAfter time.Time // of the certificate
 	head     head
+	fresh    fresh
+	blocks   *follower
+	stop     context.CancelFunc
+	followed chan struct{} // closed when the follower has ended
 }
 
 var _ ledgerclient.Ledger = (*Ledger)(nil)
 
-// Open makes a driver. It does not wait for a peer to be reached. The errors
-// are [ErrOptions] and those of certificate and key.
+// Open makes a driver and starts to follow the channel's blocks, until
+// [Ledger.Close]. It does not wait for a peer to be reached. The errors are
+// [ErrOptions] and those of certificate and key.
 func Open(o Options) (*Ledger, error) {
 	if o.Channel == "" || o.Contract == "" || o.MSP == "" || o.Key == nil || len(o.Peers) == 0 {
 		return nil, fmt.Errorf("%w: channel, contract, msp, key and peers are needed", ErrOptions)
@@ -126,7 +132,10 @@ func Open(o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{channel: o.Channel, creator: creator, signer: sign, timeouts: o.Timeouts.withDefaults(), now: o.Now}
+	l := &Ledger{
+		channel: o.Channel, creator: creator, signer: sign, timeouts: o.Timeouts.withDefaults(), now: o.Now,
+		notAfter: cert.NotAfter, followed: make(chan struct{}),
+	}
 	if l.route, err = newRoute(o.Peers, l.timeouts, o.Dial); err != nil {
 		return nil, err
 	}
@@ -136,11 +145,23 @@ func Open(o Options) (*Ledger, error) {
 	}
 	network := l.gateway.GetNetwork(o.Channel)
 	l.contract, l.system = network.GetContract(o.Contract), network.GetContract("qscc")
+	l.blocks = &follower{network: network, head: &l.head, now: o.Now, waiting: make(map[string]chan heard)}
+	following, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	go func() {
+		defer close(l.followed)
+		l.blocks.run(following)
+	}()
 	return l, nil
 }
 
 // Close closes the connections. Calls under way fail.
-func (l *Ledger) Close() error { return errors.Join(l.gateway.Close(), l.route.close()) }
+func (l *Ledger) Close() error {
+	l.stop()
+	err := errors.Join(l.gateway.Close(), l.route.close())
+	<-l.followed
+	return err
+}
 
 // Evaluate answers a query from one peer's state. The answer holds as of the
 // newest block that this driver had heard of before it asked, or of a later
@@ -215,16 +236,22 @@ func (l *Ledger) Prepare(ctx context.Context, e ledgerclient.SignedEnvelope) (le
 		out, err := l.outcome(ctx, op, r)
 		return none, out, err
 	}
-	saved, err := l.sign(endorsed)
+	signed, err := l.sign(endorsed)
 	if err != nil {
 		return none, nowhere, fault(op, ledgerclient.Config, err)
 	}
-	return ledgerclient.Transaction{ID: proposal.TransactionID(), Bytes: saved}, nowhere, nil
+	octets, err := signed.Bytes()
+	if err != nil {
+		return none, nowhere, fault(op, ledgerclient.Poison, err)
+	}
+	id := proposal.TransactionID()
+	l.fresh.put(id, freshTx{octets, saved{id: id, result: r, canonical: e.Canonical, signature: sig, notAfter: l.notAfter}, signed})
+	return ledgerclient.Transaction{ID: id, Bytes: octets}, nowhere, nil
 }
 
 // sign signs an endorsed transaction, so that whatever is sent later, and by
 // whichever process, are the same octets.
-func (l *Ledger) sign(endorsed *client.Transaction) ([]byte, error) {
+func (l *Ledger) sign(endorsed *client.Transaction) (*client.Transaction, error) {
 	unsigned, err := endorsed.Bytes()
 	if err != nil {
 		return nil, err
@@ -233,11 +260,7 @@ func (l *Ledger) sign(endorsed *client.Transaction) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sign transaction: %w", err)
 	}
-	signed, err := l.gateway.NewSignedTransaction(unsigned, sig)
-	if err != nil {
-		return nil, err
-	}
-	return signed.Bytes()
+	return l.gateway.NewSignedTransaction(unsigned, sig)
 }
 
 // Find looks a transaction up by its envelope's idempotency key.

@@ -25,17 +25,22 @@ const afterError = 500 * time.Millisecond
 func (l *Ledger) Submit(ctx context.Context, tx ledgerclient.Transaction) (ledgerclient.Outcome, error) {
 	const op = opSubmit
 	nowhere := ledgerclient.Outcome{}
-	s, err := readSaved(tx, l.channel)
-	if err != nil {
-		return nowhere, fault(op, ledgerclient.Refused, err)
-	}
 	if err := ctx.Err(); err != nil {
 		// Not this time; but nobody says that it was the first time.
 		return nowhere, fault(op, ledgerclient.Unknown, err)
 	}
-	transaction, err := l.gateway.NewTransaction(tx.Bytes)
-	if err != nil {
-		return nowhere, fault(op, ledgerclient.Refused, err)
+	t, first := l.fresh.take(tx)
+	if !first {
+		var err error
+		if t, err = l.restore(tx); err != nil {
+			return nowhere, fault(op, ledgerclient.Refused, err)
+		}
+	}
+	s, transaction := t.saved, t.transaction
+	var expected <-chan heard
+	if first { // else a block may hold it already, and no other will tell
+		expected = l.blocks.expect(s.id)
+		defer l.blocks.forget(s.id)
 	}
 	accepted := false
 	for {
@@ -44,7 +49,7 @@ func (l *Ledger) Submit(ctx context.Context, tx ledgerclient.Transaction) (ledge
 			return l.submitFailed(ctx, s, err, accepted || sent.Load(), accepted)
 		}
 		accepted = true
-		st, err := l.status(ctx, s.id, l.timeouts.Status)
+		st, err := l.await(ctx, s.id, expected)
 		switch {
 		case err == nil:
 			return l.settle(ctx, s, st)
@@ -55,7 +60,18 @@ func (l *Ledger) Submit(ctx context.Context, tx ledgerclient.Transaction) (ledge
 		}
 		// In no block yet: the orderer may have lost it. The same again does
 		// no harm if it has not.
+		expected = nil
 	}
+}
+
+// restore makes a transaction of the octets that an outbox has kept.
+func (l *Ledger) restore(tx ledgerclient.Transaction) (freshTx, error) {
+	s, err := readSaved(tx, l.channel)
+	if err != nil {
+		return freshTx{}, err
+	}
+	transaction, err := l.gateway.NewTransaction(tx.Bytes)
+	return freshTx{tx.Bytes, s, transaction}, err
 }
 
 // submitFailed finds out what it can about a transaction whose submit failed.
