@@ -39,8 +39,15 @@ run: build ## start the gateway in its sandbox on loopback; Ctrl-C ends it
 fabric: build ## run a Hyperledger Fabric network on loopback with the contract on it (ARGS="--bft --orgs 2")
 	$(GO) run ./test/fabricnet/run $(ARGS)
 
+# Before the tests, whose time is limited: the first build takes minutes.
+.PHONY: fabric-commands
+fabric-commands:
+	@for command in cryptogen configtxgen orderer peer; do \
+		(cd test/fabricnet/tools && $(GO) tool -n github.com/hyperledger/fabric/cmd/$$command >/dev/null) || \
+		{ echo "Fabric's commands cannot be built here: the tests that need them are skipped" >&2; break; }; done
+
 .PHONY: test
-test: setup ## all tests with the race detector (PKG=./channels/... for some)
+test: setup fabric-commands ## all tests with the race detector (PKG=./channels/... for some)
 	$(GO) test -race -shuffle=on -timeout 300s $(PKG)
 
 .PHONY: lint

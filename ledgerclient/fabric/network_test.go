@@ -92,7 +92,7 @@ func sharedWorld(t testing.TB) *world {
 	shared.once.Do(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		var dir string
-		if dir, shared.err = os.MkdirTemp("", "setu-fabric-"); shared.err != nil {
+		if dir, shared.err = os.MkdirTemp("", "setu-fabric-"); shared.err != nil { //nolint:usetesting // it outlives the test that comes first
 			cancel()
 			return
 		}
