@@ -51,7 +51,7 @@ func (m *move) callOf(s *catalogue.Service, st *catalogue.Step) *gateway.Ask {
 	return &gateway.Ask{
 		Call:    ledgerclient.Call{Contract: st.Call.Contract, Function: st.Call.Function, Args: args},
 		Service: s.ID, Version: s.Version, Department: s.Department, Step: st.ID,
-		Format: format(m.s), Medium: m.medium, Slots: m.answerSlots(s, st), Private: st.Call.Private,
+		Format: format(&m.s), Medium: m.medium, Slots: m.answerSlots(s, st), Private: st.Call.Private,
 		Assurance: m.assurance(), Silent: guarded(s) && !st.Call.Submit,
 	}
 }
@@ -178,7 +178,7 @@ func (m *move) keepItems(s *catalogue.Service, items []map[string]string) (kept 
 	suffixes := []string{"", ".bn", ".hi", ".en"}
 	kept, size := selectItems(s, items, suffixes)
 	if size > maxItems {
-		own := "." + string(format(m.s).Lang)
+		own := "." + string(format(&m.s).Lang)
 		kept, size = selectItems(s, items, []string{"", own})
 	}
 	all = true

@@ -268,7 +268,7 @@ func (m *move) undoBarred(u *gateway.Undo) bool {
 // undo asks the ledger to take a transaction back.
 func (m *move) undo(u *gateway.Undo) {
 	ask := u.Ask
-	ask.Step, ask.Format, ask.Medium, ask.Undo = catalogue.UndoStep, format(m.s), m.medium, nil
+	ask.Step, ask.Format, ask.Medium, ask.Undo = catalogue.UndoStep, format(&m.s), m.medium, nil
 	ask.Assurance = m.assurance()
 	ask.Call.Args = map[string]string{"receipt": string(u.Receipt)}
 	ask.Slots = map[string]i18n.Value{"undone": receiptValue(u.Receipt)}

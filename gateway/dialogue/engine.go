@@ -81,7 +81,7 @@ func (e *Engine) Notice(f i18n.Format, key string, vals map[string]i18n.Value) g
 // move is one step under way.
 type move struct {
 	e      *Engine
-	s      *gateway.Session // of out; its maps and slices are this move's own
+	s      gateway.Session // its maps and slices are this move's own
 	medium gateway.Medium
 	now    time.Time
 	out    gateway.Outcome
@@ -96,12 +96,10 @@ func (m *move) live() bool { return m.medium.Live() }
 // for an answer she gets one.
 func (m *move) mute() bool { return m.s.Stopped && !m.live() }
 
-func (e *Engine) begin(s gateway.Session, medium gateway.Medium, now time.Time) *move {
+func (e *Engine) begin(s gateway.Session, medium gateway.Medium, now time.Time) move {
 	d := &s.Dialogue
 	d.Slots, d.Trail = maps.Clone(d.Slots), slices.Clone(d.Trail)
-	m := &move{e: e, medium: medium, now: now, out: gateway.Outcome{Session: s}}
-	m.s = &m.out.Session
-	return m
+	return move{e: e, s: s, medium: medium, now: now}
 }
 
 // format is how this citizen reads: Bengali until she has written letters.
@@ -115,7 +113,7 @@ const maxLast = 3 << 10
 // done is the outcome of the move. A reply that ends a dialogue is kept, so that
 // it can be asked for again; within a dialogue the question is made anew.
 func (m *move) done() gateway.Outcome {
-	m.out.Reply.Format = format(m.s)
+	m.out.Reply.Format = format(&m.s)
 	m.out.Reply.Back = m.leadsBack()
 	d := &m.s.Dialogue
 	if m.out.Query == nil && m.out.Lookup == "" && !m.out.Reply.Empty() {
@@ -128,7 +126,7 @@ func (m *move) done() gateway.Outcome {
 			}
 		}
 	}
-
+	m.out.Session = m.s
 	return m.out
 }
 

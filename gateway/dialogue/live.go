@@ -24,7 +24,7 @@ func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 	if !m.fresh && !in.Undecodable && !in.Incomplete {
 		if r, ok := e.turned(was.Shown, text, in); ok {
 			m.s.Updated = in.At
-			return gateway.Outcome{Session: *m.s, Reply: r}
+			return gateway.Outcome{Session: m.s, Reply: r}
 		}
 	}
 	switch {

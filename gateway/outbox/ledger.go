@@ -64,7 +64,7 @@ func (w *Worker) work(ctx context.Context, it gateway.Item) {
 func (w *Worker) question(ctx context.Context, it gateway.Item) {
 	if !it.Expires.IsZero() && w.Now().After(it.Expires) {
 		w.counts.Expired.Add(1)
-		w.tell(it, gateway.Progress{
+		w.tell(leaseOf(&it), gateway.Progress{
 			State: gateway.Expired, Reason: "the ledger did not answer in time",
 			Effects: w.message(it, w.Dialogue.Notice(it.Ask.Format, NoticeExpired, nil)),
 		})
@@ -93,7 +93,7 @@ func (w *Worker) question(ctx context.Context, it gateway.Item) {
 		return
 	}
 	w.counts.Answered.Add(1)
-	w.tell(it, gateway.Progress{
+	w.tell(leaseOf(&it), gateway.Progress{
 		State: gateway.Answered, Code: answer.Code,
 		Effects: w.message(it, w.Dialogue.Settle(*it.Ask, answer, "")),
 	})
@@ -183,7 +183,7 @@ func (w *Worker) settled(it gateway.Item, out ledgerclient.Outcome) {
 	if w.Outcome != nil {
 		then = func() { w.Outcome(it.Tx.Receipt, reply) }
 	}
-	w.tellThen(it, p, then)
+	w.tellThen(leaseOf(&it), p, then)
 }
 
 // failed does what the class of err asks for. stood is where the transaction
@@ -201,9 +201,9 @@ func (w *Worker) failed(it gateway.Item, stood gateway.State, err error) {
 		}
 		w.counts.Rebuilt.Add(1)
 		it.Tx.Saved = ledgerclient.Transaction{}
-		p := w.again(it, err, MaxPause)
+		p := w.again(leaseOf(&it), err, MaxPause)
 		p.Retry, p.Saved = true, &it.Tx.Saved
-		w.tell(it, p)
+		w.tell(leaseOf(&it), p)
 	case ledgerclient.Park:
 		w.park(it, err)
 	}
@@ -220,7 +220,7 @@ const (
 // route is down is given back, without an attempt counted; of a long queue most
 // stays in memory, so that an outage costs few writes.
 func (w *Worker) later(it gateway.Item, state gateway.State, err error) {
-	p := w.again(it, err, MaxPause)
+	p := w.again(leaseOf(&it), err, MaxPause)
 	p.State, p.Retry = state, true
 	if ledgerclient.ClassOf(err) == ledgerclient.Before && !w.Ledger.Up() {
 		if w.ledger.len() >= givenBack {
@@ -230,7 +230,7 @@ func (w *Worker) later(it gateway.Item, state gateway.State, err error) {
 		}
 		p.Due, p.Retry = w.Now().Add(givenBackFor), false
 	}
-	w.tell(it, p)
+	w.tell(leaseOf(&it), p)
 }
 
 // message is r as a message to the citizen of it.

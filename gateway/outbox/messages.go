@@ -43,7 +43,7 @@ func (w *Worker) send(ctx context.Context, name string, q *queue, it gateway.Ite
 		return true // it is somebody else's by now
 	case !it.Expires.IsZero() && now.After(it.Expires):
 		w.counts.Expired.Add(1)
-		w.tell(it, gateway.Progress{State: gateway.Expired, Reason: "not sent in time"})
+		w.tell(leaseOf(&it), gateway.Progress{State: gateway.Expired, Reason: "not sent in time"})
 		return true
 	case it.SMS == nil:
 		w.park(it, errors.New("outbox: message without text"))
@@ -59,7 +59,7 @@ func (w *Worker) send(ctx context.Context, name string, q *queue, it gateway.Ite
 	case errors.Is(err, channels.ErrLinkDown):
 		return false
 	}
-	w.sent(it, "", err)
+	w.sent(leaseOf(&it), "", err)
 	return true
 }
 
@@ -72,14 +72,15 @@ func (w *Worker) hand(ctx context.Context, name string, it gateway.Item) (err er
 		}
 	}()
 	crashpoint.Here(crashpoint.BeforeSend)
+	l := leaseOf(&it)
 	return w.Senders[name].Send(ctx, it.To, *it.SMS, func(id string, err error) {
 		crashpoint.Here(crashpoint.AfterSend)
-		w.sent(it, id, err)
+		w.sent(l, id, err)
 	})
 }
 
 // sent writes down what the operator said of a message.
-func (w *Worker) sent(it gateway.Item, id string, err error) {
+func (w *Worker) sent(l lease, id string, err error) {
 	p := gateway.Progress{State: gateway.Sent, MessageID: id}
 	switch {
 	case err == nil:
@@ -89,20 +90,20 @@ func (w *Worker) sent(it gateway.Item, id string, err error) {
 		p = gateway.Progress{State: gateway.Rejected, Reason: err.Error()}
 	case errors.Is(err, channels.ErrThrottled):
 		w.counts.Throttled.Add(1)
-		p = w.again(it, err, MaxPause)
+		p = w.again(l, err, MaxPause)
 	case errors.Is(err, channels.ErrLinkDown):
-		p = w.again(it, err, time.Second)
+		p = w.again(l, err, time.Second)
 	default: // unknown, and whatever a driver did not classify
-		p = w.again(it, err, 5*time.Second)
+		p = w.again(l, err, 5*time.Second)
 		p.Retry = true
 	}
-	w.tell(it, p)
+	w.tell(l, p)
 }
 
 // again puts it back into the queue after a pause.
-func (w *Worker) again(it gateway.Item, err error, limit time.Duration) gateway.Progress {
+func (w *Worker) again(l lease, err error, limit time.Duration) gateway.Progress {
 	return gateway.Progress{
-		State: gateway.Queued, Reason: err.Error(), Due: w.Now().Add(w.pause(it.Attempts, limit)),
+		State: gateway.Queued, Reason: err.Error(), Due: w.Now().Add(w.pause(l.attempts, limit)),
 	}
 }
 
@@ -110,7 +111,7 @@ func (w *Worker) again(it gateway.Item, err error, limit time.Duration) gateway.
 func (w *Worker) park(it gateway.Item, err error) {
 	w.counts.Parked.Add(1)
 	w.Log.Error("item parked; see `setu queue show`", slog.Int64("item", it.ID), slog.String("error", err.Error()))
-	w.tell(it, gateway.Progress{State: gateway.Parked, Reason: err.Error(), Retry: true})
+	w.tell(leaseOf(&it), gateway.Progress{State: gateway.Parked, Reason: err.Error(), Retry: true})
 }
 
 // rest waits for d, a signal or the end of ctx; it reports whether to go on.

@@ -257,18 +257,28 @@ func (w *Worker) claim(ctx context.Context, kind gateway.Kind, link string, room
 	}
 }
 
-// tell writes a word about it and passes on what is leased by that.
-func (w *Worker) tell(it gateway.Item, p gateway.Progress) { w.tellThen(it, p, nil) }
+// lease is what a word about an item needs to know of it: items are large, and
+// many wait for their word to be written.
+type lease struct {
+	id, token int64
+	attempts  int
+}
+
+func leaseOf(it *gateway.Item) lease { return lease{it.ID, it.Token, it.Attempts} }
+
+// tell writes a word about an item and passes on what is leased by that.
+func (w *Worker) tell(l lease, p gateway.Progress) { w.tellThen(l, p, nil) }
 
 // tellThen also calls then, if it is not nil, when the word is on disk.
-func (w *Worker) tellThen(it gateway.Item, p gateway.Progress, then func()) {
-	p.ID, p.Token = it.ID, it.Token
+func (w *Worker) tellThen(l lease, p gateway.Progress, then func()) {
+	p.ID, p.Token = l.id, l.token
+	state := p.State
 	w.Store.Progress(p, func(next []gateway.Item, err error) {
 		if err != nil {
 			// Another holds the item, or the disk is full: its lease ends
 			// and it is claimed again.
 			w.counts.Faults.Add(1)
-			w.Log.Warn("word about an item refused", slog.Int64("item", it.ID), slog.String("state", p.State.String()), slog.String("error", err.Error()))
+			w.Log.Warn("word about an item refused", slog.Int64("item", l.id), slog.String("state", state.String()), slog.String("error", err.Error()))
 			return
 		}
 		if then != nil {
