@@ -108,10 +108,7 @@ func (t *Taker) take(j *job) error {
 	out := t.Dialogue.Step(s, j.in)
 	var effects []gateway.Effect
 	if out.Query != nil || out.Submit != nil || out.Lookup != "" {
-		if err := t.acceptFirst(j); err != nil || j.dropped {
-			return err
-		}
-		if out, effects, err = t.consult(j, out); err != nil {
+		if out, effects, err = t.consult(j, out); err != nil || j.dropped {
 			return err
 		}
 	}
@@ -121,9 +118,9 @@ func (t *Taker) take(j *job) error {
 }
 
 // acceptFirst makes j durable on its own, so that its provider is answered
-// before a ledger is asked.
+// before a ledger is asked. On a live channel nobody but the citizen waits.
 func (t *Taker) acceptFirst(j *job) error {
-	if j.row != 0 {
+	if j.row != 0 || j.live() {
 		return nil
 	}
 	c, err := t.write(gateway.Commit{Accept: &j.in, Joined: j.joined})
@@ -252,6 +249,12 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 		switch {
 		case out.Query != nil:
 			silent := out.Query.Silent
+			// A ledger at hand answers sooner than the disk.
+			if out.Session.Pending != "" || !t.Ledger.Near() {
+				if err := t.acceptFirst(j); err != nil || j.dropped {
+					return out, nil, err
+				}
+			}
 			next, late := t.query(ctx, j, out)
 			if late != nil {
 				return next, []gateway.Effect{*late}, nil
@@ -260,6 +263,9 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 				return out, t.say(nil, j.in, out.Reply, ClassAnswer, time.Time{}), nil
 			}
 		case out.Submit != nil:
+			if err := t.acceptFirst(j); err != nil || j.dropped {
+				return out, nil, err
+			}
 			return t.submit(j, out)
 		case out.Lookup != "" || out.PIN != "":
 			var err error

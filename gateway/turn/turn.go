@@ -4,9 +4,9 @@
 //
 // Messages of one citizen have their turns one after another, in the order in
 // which they were accepted; different citizens do not wait for each other. A
-// message that needs no ledger is accepted, answered and committed in one
-// write. One that needs a ledger is accepted first, so that its provider never
-// waits for a ledger; if the process dies between, [Taker.Recover] gives it its
+// message that needs no ledger, or one that answers from memory, is accepted,
+// answered and committed in one write. One that needs another ledger, or changes
+// one, is accepted first, so that its provider never waits for a ledger; if the process dies between, [Taker.Recover] gives it its
 // turn at the next start. A turn that is taken twice that way has no double
 // effect: nothing of the first one was committed, and the idempotency key of a
 // transaction is made of the accepted message.
@@ -50,10 +50,12 @@ type Dialogue interface {
 	Notice(f i18n.Format, key string, vals map[string]i18n.Value) gateway.Reply
 }
 
-// Ledger answers queries. Up says whether it is worth waiting for.
+// Ledger answers queries. Up says whether it is worth waiting for, Near that it
+// answers from this process's memory.
 type Ledger interface {
 	Evaluate(ctx context.Context, q ledgerclient.SignedQuery) (ledgerclient.Answer, error)
 	Up() bool
+	Near() bool
 }
 
 // Signer signs for the gateway and knows the citizens' pseudonyms.

@@ -109,12 +109,14 @@ type ledger struct {
 	let  chan struct{} // nil: at once
 	err  error
 	down bool
+	near bool
 	look func() // before each answer; nil: nothing
 
 	asked atomic.Int64
 }
 
-func (l *ledger) Up() bool { return !l.down }
+func (l *ledger) Up() bool   { return !l.down }
+func (l *ledger) Near() bool { return l.near }
 
 func (l *ledger) Evaluate(ctx context.Context, _ ledgerclient.SignedQuery) (ledgerclient.Answer, error) {
 	l.asked.Add(1)
@@ -303,6 +305,36 @@ func TestTaker_ProviderDoesNotWaitForLedger(t *testing.T) {
 	}
 }
 
+// TestTaker_LedgerAtHand asks a ledger that answers from memory: the question is
+// not on disk before its answer, and then both are, in one commit.
+func TestTaker_LedgerAtHand(t *testing.T) {
+	t.Parallel()
+	var before int
+	h := open(t, t.TempDir(), func(h *house, _ *turn.Config, _ *sqlite.Options) {
+		h.ledger.near = true
+		h.ledger.look = func() {
+			rows, err := h.store.Accepted(h.t.Context(), 0, 10)
+			if err != nil {
+				h.t.Error(err)
+			}
+			before = len(rows)
+		}
+	})
+	if err := h.say(inbound("query")); err != nil {
+		t.Fatal(err)
+	}
+	if before != 0 {
+		t.Errorf("%d messages accepted before the ledger was asked, want none", before)
+	}
+	items, err := h.store.List(t.Context(), gateway.Filter{})
+	if err != nil || len(items) != 1 || items[0].SMS.Text.Reveal() != "answer found" {
+		t.Errorf("items when the provider is answered = %v, %v; want the answer", items, err)
+	}
+	if err := h.say(inbound("query")); err != nil || h.ledger.asked.Load() != 2 {
+		t.Errorf("the same question again: %v, asked %d times; want it asked again", err, h.ledger.asked.Load())
+	}
+}
+
 func TestTaker_LateQuestionIsKept(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -313,6 +345,10 @@ func TestTaker_LateQuestionIsKept(t *testing.T) {
 			h.ledger.let, c.Patience = make(chan struct{}), 20*time.Millisecond
 		}},
 		{"down", func(h *house, _ *turn.Config, _ *sqlite.Options) {
+			h.ledger.err = &ledgerclient.Error{Class: ledgerclient.Before, Op: "evaluate", Err: errors.New("down")}
+		}},
+		{"at hand and failing", func(h *house, _ *turn.Config, _ *sqlite.Options) {
+			h.ledger.near = true
 			h.ledger.err = &ledgerclient.Error{Class: ledgerclient.Before, Op: "evaluate", Err: errors.New("down")}
 		}},
 	} {

@@ -79,6 +79,13 @@ func (l *Ledger) Up() bool {
 	return l.asking.State() == gobreaker.StateClosed && l.submit.State() == gobreaker.StateClosed
 }
 
+// Near says that the driver answers from this process's memory, by its own
+// method of that name; a driver without one does not.
+func (l *Ledger) Near() bool {
+	n, ok := l.inner.(interface{ Near() bool })
+	return ok && n.Near() && l.Up()
+}
+
 // Evaluate answers a query through the circuit.
 func (l *Ledger) Evaluate(ctx context.Context, q ledgerclient.SignedQuery) (a ledgerclient.Answer, err error) {
 	err = through(l.asking, "evaluate", func() error {

@@ -114,3 +114,24 @@ func TestLedger_SubmitAlone(t *testing.T) {
 		t.Errorf("Prepare() while submits are refused = %v, want nil", err)
 	}
 }
+
+// atHand is a driver that answers from memory.
+type atHand struct{ ledger }
+
+func (*atHand) Near() bool { return true }
+
+func TestLedger_Near(t *testing.T) {
+	t.Parallel()
+	if circuit.New(&ledger{}, circuit.Options{}).Near() {
+		t.Error("a driver that does not say so is near")
+	}
+	inner := &atHand{}
+	l := circuit.New(inner, circuit.Options{Failures: 1})
+	if !l.Near() {
+		t.Error("a driver that says so is not near")
+	}
+	inner.err = classed(ledgerclient.Before)
+	if _, err := l.Find(t.Context(), "k"); err == nil || l.Near() {
+		t.Errorf("Find = %v, near = %v; want a ledger out of reach not near", err, l.Near())
+	}
+}
