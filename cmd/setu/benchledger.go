@@ -280,12 +280,12 @@ func (t *tally) run(ctx context.Context, at int, wait time.Duration, n int, call
 				ctx, cancel := context.WithTimeout(ctx, wait)
 				err := call(ctx, i)
 				cancel()
-				t.note(time.Now().Sub(begun), err)
+				t.note(time.Since(begun), err)
 			}
 		})
 	}
 	callers.Wait()
-	t.whole += time.Now().Sub(start)
+	t.whole += time.Since(start)
 	t.cpu += ownCPU() - cpu
 }
 
