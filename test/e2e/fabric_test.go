@@ -22,7 +22,8 @@ import (
 // binary beside it.
 type chain struct {
 	*fabricnet.Network
-	t *testing.T
+	t    *testing.T
+	file string // a configuration for the operators' commands
 }
 
 // startChain starts a network, serves the contract by the binary, registers the
@@ -51,13 +52,12 @@ func startChain(t *testing.T, dir string, o fabricnet.Options) *chain {
 	}
 	t.Cleanup(func() { _ = serve.Process.Kill(); _ = serve.Wait() })
 	awaitPort(t, address)
-	c := &chain{n, t}
-	file := filepath.Join(t.TempDir(), "admin.yaml")
-	if err := os.WriteFile(file, []byte("data: "+dir+"\n"+c.config()), 0o600); err != nil {
+	c := &chain{n, t, filepath.Join(t.TempDir(), "admin.yaml")}
+	if err := os.WriteFile(c.file, []byte("data: "+dir+"\n"+c.config()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []string{"register", "load", "keys"} {
-		args := append([]string{"contract", step, "--config", file}, n.Orgs[0].AdminFlags()...)
+		args := append([]string{"contract", step, "--config", c.file}, n.Orgs[0].AdminFlags()...)
 		if out, err := command(t, args...); err != nil {
 			t.Fatalf("setu %s: %v\n%s", strings.Join(args, " "), err, out)
 		}
@@ -157,5 +157,14 @@ func TestFabric(t *testing.T) {
 	}
 	if n := c.count("Register"); n != 9 {
 		t.Errorf("the ledger holds %d registrations, want 9", n)
+	}
+
+	out, err := command(t, "bench", "ledger", "--config", c.file, "-n", "10", "--rounds", "1", "--at", "5")
+	if err != nil {
+		t.Errorf("setu bench ledger: %v\n%s", err, out)
+	}
+	within(t, "setu bench ledger", out, "transactions through setu", "queries, bare client", "of the bare client")
+	if n := c.count("Register"); n != 9+2*10 {
+		t.Errorf("the ledger holds %d registrations after the measurement, want 20 more", n)
 	}
 }
