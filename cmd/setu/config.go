@@ -43,6 +43,7 @@ type Config struct {
 	BaaS     BaaS      `yaml:"baas"` // what `setu baas` serves, and to whom
 	SMS      SMS       `yaml:"sms"`
 	USSD     USSD      `yaml:"ussd"`
+	IVR      IVR       `yaml:"ivr"`
 	Log      Log       `yaml:"log"`
 	// Operators are those of whom two are needed for what cannot be undone; a
 	// sandbox may go without.
@@ -167,6 +168,7 @@ func DefaultConfig() Config {
 		Keys:    Keys{Driver: fileKeys, Lifetime: Duration(366 * 24 * time.Hour)},
 		Ledger:  Ledger{Driver: "sandbox", Patience: Duration(10 * time.Second)},
 		USSD:    USSD{Patience: Duration(turn.DefaultLivePatience)},
+		IVR:     IVR{TTS: TTS{Driver: espeakTTS}, CacheMB: 512},
 		SMS:     SMS{Segments: 3, Paise: 15, Keep: Duration(30 * 24 * time.Hour)},
 		Log:     Log{Level: "info", Format: "text"},
 	}
@@ -200,7 +202,7 @@ func (c *Config) validate() error {
 		errs = append(errs, fmt.Errorf("profile is %q: use sandbox or production", c.Profile))
 	}
 	_, err := c.operators()
-	errs = append(errs, c.Ledger.validate(c.Profile), c.Keys.validate(), err)
+	errs = append(errs, c.Ledger.validate(c.Profile), c.Keys.validate(), c.IVR.validate(), err)
 	for i, l := range c.Links {
 		if l.Name == "" || l.Address == "" || l.SystemID == "" {
 			errs = append(errs, fmt.Errorf("links[%d] needs name, address and system_id", i))

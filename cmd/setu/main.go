@@ -19,7 +19,8 @@ type cli struct {
 	Serve    serveCmd    `cmd:"" help:"Run the gateway. Without --config: the sandbox, with a ledger and citizens of its own, on loopback."`
 	Phone    phoneCmd    `cmd:"" help:"A handset in the terminal that talks to the running gateway."`
 	Check    checkCmd    `cmd:"" help:"Check the configuration and every service, and play the services' conversations."`
-	Preview  previewCmd  `cmd:"" help:"Show every text of a service in every language, with its alphabet, length and segments."`
+	Preview  previewCmd  `cmd:"" help:"Show every text of a service in every language, with its length as an SMS, as USSD screens or in seconds of a call."`
+	Prompts  promptsCmd  `cmd:"" help:"List the prompts of calls that nobody has recorded yet, or prepare all of them."`
 	Queue    queueCmd    `cmd:"" help:"List, show, retry or discard what waits in the running gateway."`
 	Receipt  receiptCmd  `cmd:"" help:"Say where the transaction of a receipt stands."`
 	PIN      pinCmd      `cmd:"" name:"pin" help:"Reset a forgotten PIN."`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,8 @@ import (
 	"setu/channels/sms"
 	"setu/gateway"
 	"setu/gateway/catalogue"
+	"setu/i18n"
+	"setu/ivr"
 	"setu/ussd"
 )
 
@@ -48,6 +51,7 @@ func limits(c Config) catalogue.Limits {
 			return segments, fmt.Sprintf("%s, %d units, %d segments", coding, units, segments)
 		}},
 		gateway.USSD: ussd.Limit{Septets: screenRoom}.Texts(),
+		gateway.IVR:  ivr.Texts(),
 	}
 }
 
@@ -101,41 +105,63 @@ type previewCmd struct {
 	Config   string   `help:"Configuration file." type:"existingfile"`
 	Services []string `help:"Folders of further services." type:"existingdir"`
 	Lang     string   `help:"Only this language: bn, hi or en."`
-	Medium   string   `help:"As shown by: sms or ussd." enum:"sms,ussd" default:"sms"`
+	Medium   string   `help:"As shown by sms or ussd, or heard by ivr." enum:"sms,ussd,ivr" default:"sms"`
 	Latin    bool     `help:"Bengali and Hindi in Latin letters, for handsets that show no others."`
+	Wav      string   `help:"With --medium ivr: a folder to write every prompt to, as it will sound." type:"path"`
 }
 
 // Run shows every screen in every language.
-func (p *previewCmd) Run(io streams) error {
+func (p *previewCmd) Run(ctx context.Context, io streams) error {
 	cfg, err := LoadConfig(p.Config)
 	if err != nil {
 		return err
+	}
+	if p.Lang != "" && !i18n.Lang(p.Lang).Valid() {
+		return fmt.Errorf("--lang is %q: use bn, hi or en", p.Lang)
 	}
 	cfg.Services = append(cfg.Services, p.Services...)
 	cat, err := loadServices(cfg)
 	if err != nil {
 		return err
 	}
-	medium := gateway.Medium(p.Medium)
-	show := p.showSMS
-	if medium == gateway.USSD {
-		show = p.showUSSD
+	show, err := p.show(ctx, cfg)
+	if err != nil {
+		return err
 	}
+	medium := gateway.Medium(p.Medium)
+	latin := p.Latin && medium != gateway.IVR
 	shown := false
 	for _, s := range cat.Services() {
 		if p.Service == "" || p.Service == s.ID {
-			show(io, cfg, s.ID, cat.Screens(s, medium, p.Latin))
+			err = errors.Join(err, show(io, cfg, s.ID, cat.Screens(s, medium, latin)))
 			shown = true
 		}
 	}
 	if p.Service == "" || p.Service == "engine" {
-		show(io, cfg, "engine", cat.EngineScreens(medium, p.Latin))
+		err = errors.Join(err, show(io, cfg, "engine", cat.EngineScreens(medium, latin)))
 		shown = true
 	}
 	if !shown {
 		return errors.New("no such service: " + p.Service)
 	}
-	return nil
+	return err
+}
+
+// show is how the screens of one service are shown.
+func (p *previewCmd) show(ctx context.Context, cfg Config) (func(streams, Config, string, []catalogue.Screen) error, error) {
+	switch gateway.Medium(p.Medium) {
+	case gateway.USSD:
+		return p.showUSSD, nil
+	case gateway.IVR:
+		st, err := p.studio(cfg)
+		if err != nil {
+			return nil, err
+		}
+		return func(io streams, _ Config, name string, screens []catalogue.Screen) error {
+			return st.show(ctx, io, name, screens)
+		}, nil
+	}
+	return p.showSMS, nil
 }
 
 // wanted are the screens in the language that is asked for.
@@ -145,7 +171,7 @@ func (p *previewCmd) wanted(screens []catalogue.Screen) []catalogue.Screen {
 
 // showSMS writes the screens of one service as a table and, below each line, the
 // text with its widest values.
-func (p *previewCmd) showSMS(io streams, cfg Config, name string, screens []catalogue.Screen) {
+func (p *previewCmd) showSMS(io streams, cfg Config, name string, screens []catalogue.Screen) error {
 	fmt.Fprintf(io.out, "\n== %s, by SMS, with the widest values ==\n", name)
 	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
 	for _, s := range p.wanted(screens) {
@@ -154,12 +180,12 @@ func (p *previewCmd) showSMS(io streams, cfg Config, name string, screens []cata
 			fmt.Fprintf(w, "    %s\n", line)
 		}
 	}
-	_ = w.Flush() // to the terminal: nothing can be done about it
+	return w.Flush()
 }
 
 // showUSSD draws the screens of one service as a handset shows them, with the
 // widest values, and what each takes on the air.
-func (p *previewCmd) showUSSD(io streams, _ Config, name string, screens []catalogue.Screen) {
+func (p *previewCmd) showUSSD(io streams, _ Config, name string, screens []catalogue.Screen) error {
 	fmt.Fprintf(io.out, "\n== %s, by USSD, with the widest values ==\n", name)
 	for _, s := range p.wanted(screens) {
 		cut := ussd.Limit{Septets: screenRoom}.Screens(s.Sheet)
@@ -174,4 +200,5 @@ func (p *previewCmd) showUSSD(io streams, _ Config, name string, screens []catal
 			}
 		}
 	}
+	return nil
 }

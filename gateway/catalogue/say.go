@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"setu/gateway"
 	"setu/i18n"
@@ -135,4 +136,21 @@ func (c *Catalogue) Sayings(l i18n.Lang) []Saying {
 		add(s.ID, s.texts, func(name string) (Field, bool) { return s.field(name, true) })
 	}
 	return list
+}
+
+// Asked is the input that the last part of a reply asks for; ok is false if that
+// is no question of a service.
+func (c *Catalogue) Asked(r gateway.Reply) (in Input, ok bool) {
+	for _, p := range slices.Backward(r.Parts) {
+		s, known := c.byID[p.Service]
+		if !known {
+			continue // a hint behind the question
+		}
+		step, _ := strings.CutSuffix(p.Text, ".again")
+		if st, known := s.steps[step]; known && st.Input != nil && string(st.Input.Type) == r.Expect {
+			return *st.Input, true
+		}
+		return Input{}, false
+	}
+	return Input{}, false
 }

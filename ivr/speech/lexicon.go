@@ -38,7 +38,7 @@ func lexiconOf(l i18n.Lang) *lexicon {
 // readLexicon reads the two lists of a language. They are part of the program, and
 // the tests hold that they can be read.
 func readLexicon(l i18n.Lang) lexicon {
-	return lexicon{said: readPairs(string(l)+".tsv", fold), respelled: readPairs(string(l)+".espeak.tsv", compose)}
+	return lexicon{said: readPairs(string(l)+".tsv", fold), respelled: readPairs("espeak-"+string(l)+".tsv", compose)}
 }
 
 func readPairs(file string, key func(string) string) map[string]string {

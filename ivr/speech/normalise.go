@@ -112,6 +112,8 @@ func (n *normaliser) sign(r rune, size int) {
 		n.out.WriteRune(r)
 	case r == '(' || r == ')' || r == '–' || r == '—':
 		n.out.WriteString(", ")
+	case r == '-' && n.within():
+		n.out.WriteRune(r)
 	case r == '\'' || r == '’' || r == '\u200c' || r == '\u200d':
 		n.out.WriteRune(r)
 	default:

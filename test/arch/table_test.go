@@ -87,7 +87,7 @@ func house() []row {
 
 		{pkg: "ivr/speech", uses: "i18n", pure: true},
 		{pkg: "ivr", uses: "i18n gateway gateway/catalogue ivr/speech", pure: true},
-		{pkg: "ivr/voice", uses: "i18n ivr/speech"},
+		{pkg: "ivr/voice", uses: "i18n ivr/speech", modules: "golang.org/x/sync"},
 		{pkg: "ivr/rtp", uses: "ivr"},
 		{pkg: "ivr/ivrsip", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/rtp", driver: true, modules: "github.com/emiago/sipgo"},
 		{pkg: "ivr/ivrtwiml", uses: "i18n gateway channels ivr ivr/speech ivr/voice", driver: true, modules: "github.com/twilio/twilio-go github.com/gofiber/fiber"},
