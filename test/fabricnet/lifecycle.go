@@ -114,7 +114,15 @@ func (g *Org) join(ctx context.Context, p *Peer, block []byte) error {
 // Package is a contract's package, which names where the contract listens, and
 // its identifier, which the contract must announce itself by.
 func Package(name, address string) (octets []byte, id string, err error) {
-	connection, err := json.Marshal(map[string]any{"address": address, "dial_timeout": "10s", "tls_required": false})
+	return PackageTLS(name, address, nil)
+}
+
+// PackageTLS is the package of a contract that serves TLS by a certificate of
+// the authority (PEM). Without one there is no TLS.
+func PackageTLS(name, address string, authority []byte) (octets []byte, id string, err error) {
+	connection, err := json.Marshal(map[string]any{
+		"address": address, "dial_timeout": "10s", "tls_required": len(authority) > 0, "root_cert": string(authority),
+	})
 	if err != nil {
 		return nil, "", err
 	}
@@ -170,9 +178,14 @@ func (n *Network) Install(ctx context.Context, label, address string) (id string
 	if err != nil {
 		return "", err
 	}
+	return id, n.InstallPackage(ctx, octets)
+}
+
+// InstallPackage installs a package on every peer.
+func (n *Network) InstallPackage(ctx context.Context, octets []byte) error {
 	args, err := proto.Marshal(&lifecycle.InstallChaincodeArgs{ChaincodeInstallPackage: octets})
 	if err != nil {
-		return "", err
+		return err
 	}
 	var group errgroup.Group
 	for _, g := range n.Orgs {
@@ -182,7 +195,7 @@ func (n *Network) Install(ctx context.Context, label, address string) (id string
 			})
 		}
 	}
-	return id, group.Wait()
+	return group.Wait()
 }
 
 // Define approves a contract's definition for every organisation and commits it.
