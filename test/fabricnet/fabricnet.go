@@ -246,22 +246,29 @@ func (n *Network) write(ctx context.Context) error {
 }
 
 // startAll starts every program and waits for all their ports: a BFT orderer
-// that finds another's port closed waits for a second or more.
+// that finds another's port closed waits for a second or more, and a peer asks
+// its organisation's first one only once, so those come before the others.
 func (n *Network) startAll(ctx context.Context) error {
-	all := make([]*node, 0, 8)
+	var first, others []*node
 	for _, x := range n.Orderers {
-		all = append(all, &x.node)
+		first = append(first, &x.node)
 	}
 	for _, g := range n.Orgs {
-		for _, p := range g.Peers {
-			all = append(all, &p.node)
+		first = append(first, &g.Peers[0].node)
+		for _, p := range g.Peers[1:] {
+			others = append(others, &p.node)
 		}
 	}
-	var group errgroup.Group
-	for _, x := range all {
-		group.Go(func() error { return x.Start(ctx) })
+	for _, nodes := range [][]*node{first, others} {
+		var group errgroup.Group
+		for _, x := range nodes {
+			group.Go(func() error { return x.Start(ctx) })
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
 	}
-	return group.Wait()
+	return nil
 }
 
 // Close ends all programs.

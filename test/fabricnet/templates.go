@@ -143,7 +143,10 @@ Consensus: {WALDir: {{.Dir}}/wal, SnapDir: {{.Dir}}/snapshots}
 
 // Without orgLeader a peer never pulls a block, without externalEndpoint it
 // finds no endorser, without discovery it has no gateway. The gossip intervals
-// bring two organisations together in a second; the defaults take thirty.
+// bring two organisations together in a second; the defaults take thirty. When
+// aliveExpirationTimeout is left out it is five times aliveTimeInterval, within
+// which a peer on a busy machine is taken for dead. Without pushAckTimeout an
+// approval waits no time for an organisation's second peer, and fails.
 const coreYAML = `peer:
   id: {{.Name}}
   networkId: setu
@@ -159,6 +162,7 @@ const coreYAML = `peer:
     externalEndpoint: {{.Address}}
     reconnectInterval: 200ms
     aliveTimeInterval: 200ms
+    aliveExpirationTimeout: 10s
     publishStateInfoInterval: 200ms
     requestStateInfoInterval: 200ms
     membershipTrackerInterval: 500ms
@@ -166,6 +170,11 @@ const coreYAML = `peer:
     digestWaitTime: 100ms
     requestWaitTime: 150ms
     responseWaitTime: 200ms
+    pvtData:
+      pushAckTimeout: 3s
+      pullRetryThreshold: 2s
+      transientstoreMaxBlockRetention: 20000
+      implicitCollectionDisseminationPolicy: {requiredPeerCount: 0, maxPeerCount: 1}
   tls:
     enabled: true
     cert: {file: {{.TLS}}/server.crt}
