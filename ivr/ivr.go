@@ -91,7 +91,7 @@ type Plan struct {
 	Secret bool
 	// Typed says that what is asked for cannot be given by keys.
 	Typed bool
-	// End says that the call ends behind the prompts.
+	// End says that the dialogue ends with the prompts.
 	End bool
 }
 
@@ -153,10 +153,11 @@ func (l Layout) options(p *Plan, r gateway.Reply) {
 	}
 }
 
-// What the dialogue calls the next page, the step before, and help.
+// What the dialogue calls the next page, the step before, the main menu, and help.
 const (
 	more = "9"
 	back = "0"
+	menu = "00"
 	help = "HELP"
 )
 

@@ -15,8 +15,8 @@ import (
 var callTexts = map[string][]string{
 	"press": {"label", "digit"}, "press-more": {"digit"}, "press-hash": nil, "press-again": nil, "press-date": nil,
 	"heard": {"number"}, "heard-right": nil, "silence": nil, "slowly": nil, "offer": nil, "wrong-key": nil,
-	"receipt-again": {"receipt"}, "receipt-sms": nil,
-	"welcome": nil, "practice": nil, "practised": nil, "wait": nil, "goodbye": nil, "by-letter": nil,
+	"receipt-again": {"receipt"}, "after-result": nil,
+	"welcome": nil, "practice": nil, "practised": nil, "goodbye": nil, "by-letter": nil,
 }
 
 // callSlots are the slots of those texts that others do not have.

@@ -23,7 +23,7 @@ func (c *Catalogue) engineDrafts(m gateway.Medium) []draft {
 	for _, s := range c.services {
 		menu = append(menu, line{text: s.texts["title"], field: engineField})
 	}
-	if m == gateway.USSD {
+	if m == gateway.USSD || m == gateway.IVR {
 		menu = append(menu, c.own("menu-language"))
 	}
 	var list []draft

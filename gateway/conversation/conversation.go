@@ -14,12 +14,16 @@
 //	@ incomplete       a long message of which a part is missing
 //	@ undecodable      a message that is no text
 //	@ ussd             from here on she dials; "@ sms" goes back to messages
+//	@ call             from here on she calls, and presses keys
 //	@ hang up          she ends the session on her handset
 //
 // After "@ ussd" a line such as "> *51969#" or "> *51969*1*1000000001#" dials,
 // other lines with > are what she enters, and each line with < is a screen with
 // its footer. "= end" says that the session is over, "= sms" that the next text
 // comes as a message.
+//
+// After "@ call" the line "> call" is a call, "> 1" or "> 1000000001#" are keys,
+// and "> silence" is none; each line with < is what she hears, in words.
 //
 // Lines with < and = are made by playing; the others are kept as they are.
 // Receipt numbers, block numbers and times are the same in every run.
@@ -39,6 +43,7 @@ import (
 	"setu/gateway/catalogue"
 	"setu/gateway/dialogue"
 	"setu/i18n"
+	"setu/ivr"
 	"setu/ledgerclient"
 	"setu/ussd"
 )
@@ -155,6 +160,7 @@ type player struct {
 	standing map[ledgerclient.Receipt]gateway.Standing
 
 	layout ussd.Layout
+	spoken *ivr.Call                  // the call under way
 	calls  map[gateway.Address]string // the live session of each citizen who is in one
 	dialed int
 	texts  []string // messages that go out while a screen is made
@@ -173,8 +179,11 @@ func (p *player) line(line string) error {
 	case strings.HasPrefix(line, ">"):
 		p.print(line)
 		text := strings.TrimPrefix(strings.TrimPrefix(line, ">"), " ")
-		if p.o.Medium == gateway.USSD {
+		switch p.o.Medium {
+		case gateway.USSD:
 			return p.enter(text)
+		case gateway.IVR:
+			return p.press(text)
 		}
 		return p.hear(gateway.Inbound{Text: gateway.Private(text)})
 	case strings.HasPrefix(line, "@ "):
@@ -207,6 +216,8 @@ func (p *player) direct(what string) error {
 				return err
 			}
 		}
+	case what == "call":
+		p.o.Medium = gateway.IVR
 	case what == "ussd":
 		p.o.Medium = gateway.USSD
 	case what == "sms":

@@ -26,35 +26,49 @@ func (p *player) enter(text string) error {
 	return p.live(in)
 }
 
-// live takes an input of a live session through the dialogue, as a turn does.
+// live takes an input of a USSD session through the dialogue and shows the screen.
 func (p *player) live(in gateway.Inbound) error {
-	in.Medium, in.From, in.To, in.At = p.o.Medium, p.o.From, "51969", p.now
-	s := p.session()
-	out := p.engine.Step(*s, in)
-	p.texts = p.texts[:0]
-	if err := p.consult(&out); err != nil {
+	r, err := p.exchange(in)
+	if err != nil {
 		return err
 	}
-	if out.Submit != nil {
-		if err := p.submit(&out); err != nil {
-			return err
-		}
-	}
-	*s = out.Session
-	s.Show(out.Reply)
-	s.Version++
-	screen := p.layout.Screen(out.Reply)
+	screen := p.layout.Screen(r)
 	p.show(screen.Text)
 	if screen.End {
 		p.print("= end")
-		delete(p.calls, in.From)
+		delete(p.calls, p.o.From)
 	}
+	p.printTexts()
+	return nil
+}
+
+// printTexts prints the messages that went out meanwhile.
+func (p *player) printTexts() {
 	for _, text := range p.texts {
 		p.print("= sms")
 		p.show(text)
 	}
 	p.texts = p.texts[:0]
-	return nil
+}
+
+// exchange takes an input of a live session through the dialogue, as a turn does.
+func (p *player) exchange(in gateway.Inbound) (gateway.Reply, error) {
+	in.Medium, in.From, in.To, in.At = p.o.Medium, p.o.From, "51969", p.now
+	s := p.session()
+	out := p.engine.Step(*s, in)
+	p.texts = p.texts[:0]
+	if err := p.consult(&out); err != nil {
+		return gateway.Reply{}, err
+	}
+	if out.Submit != nil {
+		if err := p.submit(&out); err != nil {
+			return gateway.Reply{}, err
+		}
+	}
+	*s = out.Session
+	s.Show(out.Reply)
+	s.Version++
+	return out.Reply, nil
 }
 
 // hangUp ends the open session from the handset.

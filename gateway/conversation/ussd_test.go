@@ -15,6 +15,7 @@ import (
 	"setu/gateway/conversation"
 	"setu/ledgerclient/keys"
 	"setu/ledgerclient/sandbox"
+	"setu/ivr"
 	"setu/ussd"
 )
 
@@ -54,7 +55,7 @@ func openSandbox(t *testing.T) conversation.Signed {
 // handsets show them.
 func TestPlay_Dialled(t *testing.T) {
 	t.Parallel()
-	c, err := catalogue.Load(catalogue.Limits{gateway.USSD: ussd.Limit{}.Texts()}, catalogue.Embedded(), os.DirFS(pinFolder))
+	c, err := catalogue.Load(catalogue.Limits{gateway.USSD: ussd.Limit{}.Texts(), gateway.IVR: ivr.Texts()}, catalogue.Embedded(), os.DirFS(pinFolder))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -185,7 +185,7 @@ func (m *move) language(rest said) {
 			return
 		}
 	}
-	if m.medium == gateway.USSD {
+	if m.dials() {
 		m.speech()
 		return
 	}

@@ -330,7 +330,7 @@ func (m *move) menu(page int) {
 	m.clearOffers()
 	services := m.e.words.Services()
 	size, entries := m.e.words.MenuPage(m.medium), len(services)
-	if m.medium == gateway.USSD {
+	if m.dials() {
 		entries++ // for the language
 	}
 	if page*size >= entries {

@@ -63,6 +63,9 @@ func (m *move) askLetters() {
 	m.clearOffers()
 	m.sayOwn("letters")
 	for _, r := range readings() {
+		if r.latin && m.medium == gateway.IVR { // letters are not heard
+			continue
+		}
 		m.offer(doLetters, r.id, gateway.Part{Text: r.label})
 	}
 	m.out.Reply.Expect = string(catalogue.InputChoice)
@@ -72,7 +75,10 @@ func (m *move) askLetters() {
 func (m *move) setLetters(id string) {
 	for _, r := range readings() {
 		if r.id == id {
-			m.s.Lang, m.s.LangChosen, m.s.Latin = r.lang, true, r.latin
+			m.s.Lang, m.s.LangChosen = r.lang, true
+			if m.medium != gateway.IVR { // a call says nothing of what a handset shows
+				m.s.Latin = r.latin
+			}
 		}
 	}
 	switch d := &m.s.Dialogue; {

@@ -99,12 +99,16 @@ func (m *move) dialled(text string) {
 		text = ""
 	}
 	msg := parse(text)
-	if m.s.Lang == "" && m.medium == gateway.USSD {
+	if m.s.Lang == "" && m.dials() {
 		m.firstDial(&msg)
 		return
 	}
 	m.reach(msg)
 }
+
+// dials says that the citizen came by her telephone's keypad, where a language that
+// she does not understand keeps her out.
+func (m *move) dials() bool { return m.medium == gateway.USSD || m.medium == gateway.IVR }
 
 // reach goes where a dialled text leads.
 func (m *move) reach(msg said) {
@@ -133,7 +137,7 @@ func (m *move) reachPlace(number string) {
 	switch {
 	case number == "0" || number == "00":
 		m.menu(0)
-	case m.medium == gateway.USSD && place(number) == len(m.e.words.Services()):
+	case m.dials() && place(number) == len(m.e.words.Services()):
 		m.speech()
 	default:
 		m.wrongAtMenu()

@@ -78,7 +78,6 @@ func house() []row {
 		{pkg: "channels/twiliosms", uses: "i18n gateway channels channels/sms", driver: true, modules: "github.com/twilio/twilio-go"},
 
 		{pkg: "ussd", uses: "i18n gateway gateway/catalogue channels/sms", pure: true, modules: "github.com/rivo/uniseg"},
-		{pkg: "gateway/conversation", uses: "i18n ledgerclient gateway gateway/catalogue gateway/dialogue ussd"},
 		{pkg: "ussd/ussdsmpp", uses: "i18n gateway channels channels/sms channels/smpp ussd", driver: true, modules: "github.com/goccy/go-yaml"},
 		{
 			pkg: "ussd/ussdhttp", uses: "i18n gateway channels channels/sms ussd", driver: true,
@@ -87,6 +86,7 @@ func house() []row {
 
 		{pkg: "ivr/speech", uses: "i18n", pure: true},
 		{pkg: "ivr", uses: "i18n gateway gateway/catalogue ivr/speech", pure: true},
+		{pkg: "gateway/conversation", uses: "i18n ledgerclient gateway gateway/catalogue gateway/dialogue ussd ivr"},
 		{pkg: "ivr/voice", uses: "i18n ivr/speech", modules: "golang.org/x/sync"},
 		{pkg: "ivr/rtp", uses: "ivr"},
 		{pkg: "ivr/ivrsip", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/rtp", driver: true, modules: "github.com/emiago/sipgo"},
