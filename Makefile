@@ -33,6 +33,7 @@ build: ## build bin/setu
 
 .PHONY: run
 run: build ## start the gateway in its sandbox on loopback; Ctrl-C ends it
+	@scripts/setup run
 	bin/setu serve $(ARGS)
 
 .PHONY: fabric

@@ -8,6 +8,7 @@ import (
 	"setu/channels/sms"
 	"setu/gateway"
 	"setu/gateway/catalogue"
+	"setu/ivr"
 	"setu/ussd"
 )
 
@@ -19,6 +20,7 @@ func limits() catalogue.Limits {
 			return segments, fmt.Sprintf("%v, %d units, %d segments", coding, units, segments)
 		}},
 		gateway.USSD: room().Texts(),
+		gateway.IVR:  ivr.Texts(),
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 	"setu/gateway"
 	"setu/gateway/catalogue"
 	"setu/gateway/conversation"
+	"setu/ivr"
 	"setu/ledgerclient/keys"
 	"setu/ledgerclient/sandbox"
-	"setu/ivr"
 	"setu/ussd"
 )
 

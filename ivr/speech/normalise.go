@@ -21,8 +21,15 @@ func Normalise(l i18n.Lang, text string) string {
 		n.next()
 	}
 	said := strings.Join(strings.Fields(compose(n.out.String())), " ")
-	return strings.NewReplacer(" ,", ",", " .", ".", " ;", ";", " :", ":", " ?", "?", " !", "!", " ।", "।").Replace(said)
+	return closer.Replace(said)
 }
+
+var (
+	// closer takes away the space before punctuation.
+	closer = strings.NewReplacer(" ,", ",", " .", ".", " ;", ";", " :", ":", " ?", "?", " !", "!", " ।", "।")
+	// composer makes one character of a letter and its dot.
+	composer = strings.NewReplacer("\u09af\u09bc", "\u09df", "\u09a1\u09bc", "\u09dc", "\u09a2\u09bc", "\u09dd")
+)
 
 // spaced gives text with what cannot be said as spaces.
 func spaced(text string) string {
@@ -42,7 +49,7 @@ func compose(s string) string {
 	if !strings.ContainsRune(s, '\u09bc') {
 		return s
 	}
-	return strings.NewReplacer("\u09af\u09bc", "\u09df", "\u09a1\u09bc", "\u09dc", "\u09a2\u09bc", "\u09dd").Replace(s)
+	return composer.Replace(s)
 }
 
 // composed composes each word.
