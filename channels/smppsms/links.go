@@ -200,6 +200,20 @@ func (d *Driver) Up() map[string]bool {
 	return up
 }
 
+// Pass passes on a message that is no SMS, such as a USSD notification, as
+// [smpp.Session] does. Without a bind it is [smpp.ErrNotBound].
+func (d *Driver) Pass(ctx context.Context, link string, m *smpp.ShortMessage, done func(smpp.Resp, error)) error {
+	st := d.links[link]
+	if st == nil {
+		return smpp.ErrNotBound
+	}
+	bind, ok := st.pick(strings.TrimPrefix(m.Dest.Addr, "+"))
+	if !ok {
+		return smpp.ErrNotBound
+	}
+	return bind.Send(ctx, m, done)
+}
+
 // authenticate decides about a partner's bind.
 func (d *Driver) authenticate(_ context.Context, r smpp.BindRequest) (smpp.Partner, smpp.Status) {
 	st := d.links[r.SystemID]

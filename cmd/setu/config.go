@@ -106,7 +106,8 @@ type Link struct {
 	ShortCodes   []string `yaml:"short_codes"`
 	Receipts     bool     `yaml:"receipts"`
 	DLT          DLT      `yaml:"dlt"`
-	USSD         string   `yaml:"ussd"` // dialect of USSD on the link; "" is SMS only
+	USSD         string   `yaml:"ussd"`      // dialect of USSD on the link; "" is SMS only
+	USSDPush     bool     `yaml:"ussd_push"` // what follows a dialogue there is pushed to the handset
 }
 
 // LinkTLS is how the operator's certificate is checked. Its presence turns TLS
@@ -134,7 +135,8 @@ type Partner struct {
 	MaxBinds     int      `yaml:"max_binds"`
 	Rate         float64  `yaml:"rate"`
 	ShortCodes   []string `yaml:"short_codes"`
-	USSD         string   `yaml:"ussd"` // dialect of USSD on its binds; "" is SMS only
+	USSD         string   `yaml:"ussd"`      // dialect of USSD on its binds; "" is SMS only
+	USSDPush     bool     `yaml:"ussd_push"` // what follows a dialogue there is pushed to the handset
 }
 
 // Duration reads "10s" or "15m".
@@ -218,6 +220,7 @@ func (c *Config) validate() error {
 	for _, p := range c.Partners {
 		names = append(names, p.SystemID)
 	}
+	errs = append(errs, checkPushNames(names)...)
 	return errors.Join(append(errs, c.USSD.validate(c.Profile, names)...)...)
 }
 

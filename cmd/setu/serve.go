@@ -14,7 +14,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"setu/channels"
 	"setu/channels/smppsms"
 	"setu/gateway"
 	"setu/gateway/catalogue"
@@ -195,8 +194,8 @@ func (g *gatewayParts) openLedger(signer *signer) error {
 // openSMS makes the links and the partners' server.
 func (g *gatewayParts) openSMS() error {
 	c := smppsms.Config{
-		Acceptor: acceptor{g}, Store: g.store, Log: g.log.With(slog.String("part", "smpp")), Now: time.Now,
-		OnUp: func(name string) { g.outbox.Wake(name) },
+		Acceptor: acceptor{g}, Store: receipts{g.store, g}, Log: g.log.With(slog.String("part", "smpp")), Now: time.Now,
+		OnUp: g.wake,
 	}
 	for _, l := range g.cfg.Links {
 		link, err := l.driver()
@@ -229,9 +228,6 @@ type acceptor struct{ g *gatewayParts }
 func (a acceptor) Accept(in gateway.Inbound, joined gateway.FragmentKey, done func(error)) {
 	a.g.turns.Accept(in, joined, done)
 }
-
-// senders are all links that messages can go out on.
-func (g *gatewayParts) senders() map[string]channels.Sender { return g.sms.Senders() }
 
 // openConsole makes the operators' side and its token.
 func (g *gatewayParts) openConsole() error {

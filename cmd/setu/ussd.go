@@ -263,9 +263,9 @@ func (g *gatewayParts) openUSSD() error {
 	return nil
 }
 
-// back is the way by SMS to a citizen who is on a live channel: the configured
+// bySMS is the way by SMS to a citizen who is on a live channel: the configured
 // one, or else the link that she came by, if it carries SMS, or else the first.
-func (g *gatewayParts) back(in gateway.Inbound) gateway.Route {
+func (g *gatewayParts) bySMS(in gateway.Inbound) gateway.Route {
 	to := gateway.Route{Medium: gateway.SMS, Citizen: in.From}
 	for _, w := range g.cfg.ways() {
 		switch link := g.cfg.USSD.SMS.Link; {

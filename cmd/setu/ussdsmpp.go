@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"setu/channels"
+	"setu/channels/smpp"
 	"setu/gateway"
 	"setu/ussd/ussdsmpp"
 )
@@ -33,21 +34,25 @@ func (c Config) smppUSSD() (map[string]ussdsmpp.Link, error) {
 	}
 	links := map[string]ussdsmpp.Link{}
 	var errs []error
-	add := func(what, name, dialect string, codes []string) {
+	add := func(what, name, dialect string, codes []string, push bool) {
 		d, ok := dialects[dialect]
 		switch {
+		case dialect == "" && push:
+			errs = append(errs, fmt.Errorf("%s %q: ussd_push needs ussd, the dialect of the gateway", what, name))
 		case dialect == "":
 		case !ok:
 			errs = append(errs, fmt.Errorf("%s %q: ussd is %q: the dialects are %s", what, name, dialect, strings.Join(dialects.Names(), ", ")))
+		case push && d.ToGateway.Notify == 0:
+			errs = append(errs, fmt.Errorf("%s %q: ussd_push: the dialect %s has no to_gateway.notify: ask the gateway's maker for the operation", what, name, dialect))
 		default:
-			links[name] = ussdsmpp.Link{Dialect: d, Codes: codes}
+			links[name] = ussdsmpp.Link{Dialect: d, Codes: codes, Push: push}
 		}
 	}
 	for _, l := range c.Links {
-		add("link", l.Name, l.USSD, l.ShortCodes)
+		add("link", l.Name, l.USSD, l.ShortCodes, l.USSDPush)
 	}
 	for _, p := range c.Partners {
-		add("partner", p.SystemID, p.USSD, p.ShortCodes)
+		add("partner", p.SystemID, p.USSD, p.ShortCodes, p.USSDPush)
 	}
 	return links, errors.Join(errs...)
 }
@@ -59,7 +64,11 @@ func (c Config) checkSMPPUSSD(out io.Writer) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(links)) {
-		fmt.Fprintf(out, "link %s: USSD in the dialect %s\n", name, links[name].Dialect.Name)
+		pushes := ""
+		if links[name].Push {
+			pushes = ", with notifications"
+		}
+		fmt.Fprintf(out, "link %s: USSD in the dialect %s%s\n", name, links[name].Dialect.Name, pushes)
 	}
 	return nil
 }
@@ -72,6 +81,9 @@ func (g *gatewayParts) openDialogues() error {
 	}
 	g.ussdSMPP = ussdsmpp.New(ussdsmpp.Config{
 		Handler: handler{g}, Layout: g.layout, Links: links,
+		Out: func(ctx context.Context, link string, m *smpp.ShortMessage, done func(smpp.Resp, error)) error {
+			return g.sms.Pass(ctx, link, m, done) // which is made after this
+		},
 		Log: g.log.With(slog.String("part", "ussdsmpp")), Now: time.Now,
 	})
 	return nil

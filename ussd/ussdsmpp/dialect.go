@@ -30,13 +30,17 @@ type Dialect struct {
 // not.
 type Received struct {
 	Begin, Answer, Abort, Timeout []byte
-	Unknown                       Unknown // what any other value means
+	// Confirm are those by which a handset says that it has shown a
+	// notification; empty where the gateway does not pass that on.
+	Confirm []byte
+	Unknown Unknown // what any other value means
 }
 
 // Sent is the ussd_service_op of our screens.
 type Sent struct {
 	Continue byte // an answer is expected
 	End      byte // the last screen
+	Notify   byte // a notification, unasked; 0: the make has none that is known
 }
 
 // Unknown is what a ussd_service_op stands for that the dialect does not name.

@@ -59,6 +59,7 @@ func Parse(path string, src []byte) (*Dialect, error) {
 			n.fields(map[string]func(node){
 				"continue": func(n node) { d.ToGateway.Continue = n.octet() },
 				"end":      func(n node) { d.ToGateway.End = n.octet() },
+				"?notify":  func(n node) { d.ToGateway.Notify = n.octet() },
 			})
 		},
 		"?session": d.Session.read,
@@ -107,7 +108,7 @@ func (r *Received) read(n node) {
 		}
 	}
 	n.fields(map[string]func(node){
-		"begin": ops(&r.Begin), "answer": ops(&r.Answer), "?abort": ops(&r.Abort), "?timeout": ops(&r.Timeout),
+		"begin": ops(&r.Begin), "answer": ops(&r.Answer), "?abort": ops(&r.Abort), "?timeout": ops(&r.Timeout), "?confirm": ops(&r.Confirm),
 		"unknown": func(n node) {
 			r.Unknown = Unknown(n.oneOf("refuse", "continue", "close")) //nolint:gosec // 0 to 2
 		},
@@ -147,5 +148,9 @@ func (d *Dialect) check(top node) {
 		top.fail("from_gateway.answer is empty: no question could be answered")
 	case d.ToGateway.Continue == d.ToGateway.End && d.Session.EndBit == 0:
 		top.fail("to_gateway.continue and end are the same, and there is no session.end_bit: the gateway could not tell the last screen")
+	case d.ToGateway.Notify != 0 && (d.ToGateway.Notify == d.ToGateway.Continue || d.ToGateway.Notify == d.ToGateway.End):
+		top.fail("to_gateway.notify 0x%02X is also that of a screen: the gateway could not tell a notification", d.ToGateway.Notify)
+	case d.ToGateway.Notify == 0 && len(d.FromGateway.Confirm) > 0:
+		top.fail("from_gateway.confirm is of no use without to_gateway.notify")
 	}
 }

@@ -29,6 +29,11 @@ func (d *Driver) Takes(link string, m *smpp.ShortMessage) bool {
 // Serve does not block.
 func (d *Driver) Serve(link, bind string, r *smpp.Request, send Send) {
 	l := d.Links[link]
+	if l.Dialect.confirms(&r.Message) {
+		d.confirmed(link, &r.Message)
+		r.Respond(smpp.ROK, d.messageID(d.Now()))
+		return
+	}
 	in, status := l.Dialect.Inbound(&r.Message, l.Codes)
 	if status != smpp.ROK {
 		d.counts.Refused.Add(1)
@@ -76,7 +81,11 @@ func (d *Driver) Run(ctx context.Context) {
 	outlive := context.WithoutCancel(ctx) // an input in hand is served to its end
 	serve := func(j job) {
 		running.Go(func() {
-			d.serve(outlive, j)
+			if j.notice != nil {
+				d.notify(outlive, j.notice)
+			} else {
+				d.serve(outlive, j)
+			}
 			<-d.room
 		})
 	}
@@ -89,6 +98,7 @@ func (d *Driver) Run(ctx context.Context) {
 		}
 		break
 	}
+	close(d.stopping)
 	d.mu.Lock()
 	d.closed = true
 	d.mu.Unlock()

@@ -41,7 +41,10 @@ type Config struct {
 	// Layout makes the screens of a link.
 	Layout func(link string) ussd.Layout
 	// Links are the links and partners that carry USSD, by name.
-	Links    map[string]Link
+	Links map[string]Link
+	// Out passes a notification on to a link; its error says that nothing was
+	// sent. Nil where no link has Push.
+	Out      func(ctx context.Context, link string, m *smpp.ShortMessage, done func(smpp.Resp, error)) error
 	Log      *slog.Logger
 	Now      func() time.Time
 	Max      int           // see DefaultMax
@@ -52,6 +55,8 @@ type Config struct {
 type Link struct {
 	Dialect *Dialect
 	Codes   []string // service codes that may be dialled there; empty: any
+	// Push lets a [Notifier] send notifications there. The dialect has Notify.
+	Push bool
 }
 
 // Counts are what a driver has seen since it was made.
@@ -64,6 +69,11 @@ type Counts struct {
 	Refused atomic.Int64 // messages refused as no part of a dialogue of ours
 	Busy    atomic.Int64 // messages refused because too many were under way
 	Faults  atomic.Int64 // inputs whose turn failed or panicked
+
+	Notified   atomic.Int64 // notifications shown, or taken by a gateway that passes no confirmation on
+	Unnotified atomic.Int64 // notifications not taken: sent by SMS
+	Unsure     atomic.Int64 // notifications of unknown fate: sent by SMS besides
+	TooLong    atomic.Int64 // texts that do not fit one screen: sent by SMS
 }
 
 // Driver serves the dialogues. Make it with [New].
@@ -76,10 +86,14 @@ type Driver struct {
 
 	mu     sync.RWMutex
 	closed bool // no input is taken any more
+
+	stopping chan struct{} // closed when Run is told to end
+	shows    shows
 }
 
-// job is an input under way.
+// job is an input under way, or a notification.
 type job struct {
+	notice  *notice // nil: an input
 	dialect *Dialect
 	in      gateway.Inbound
 	r       *smpp.Request
@@ -98,7 +112,7 @@ func New(c Config) *Driver {
 	if c.Patience <= 0 {
 		c.Patience = DefaultPatience
 	}
-	return &Driver{Config: c, room: make(chan struct{}, c.Max), jobs: make(chan job, c.Max)}
+	return &Driver{Config: c, room: make(chan struct{}, c.Max), jobs: make(chan job, c.Max), stopping: make(chan struct{})}
 }
 
 // Counts are the driver's own, live.
