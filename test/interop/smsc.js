@@ -17,6 +17,7 @@ const o = options({
 	name: 'smsc.js', // that it calls itself
 	receipts: false, // answer registered_delivery with a receipt
 	throttle: 0, // submissions to refuse with ESME_RTHROTTLED first
+	refuse_notify: false, // refuse USSN requests with ESME_RSUBMITFAIL
 	stay: false,
 });
 
@@ -81,6 +82,11 @@ function submit(session, pdu) {
 	if (throttled < o.throttle) {
 		throttled++;
 		session.send(pdu.response({command_status: smpp.ESME_RTHROTTLED}));
+		return;
+	}
+	if (o.refuse_notify && pdu.ussd_service_op === 3) {
+		emit('unnotified', event(pdu));
+		session.send(pdu.response({command_status: smpp.ESME_RSUBMITFAIL}));
 		return;
 	}
 	taken++;

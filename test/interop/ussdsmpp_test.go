@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"setu/channels/smpp"
 	"setu/channels/sms"
@@ -267,4 +268,104 @@ func TestUSSD_SlowLedger(t *testing.T) {
 		t.Errorf("after it comes %q, service_type %q, ussd_service_op %v", e.Text, e.ServiceType, e.TLVs["ussd_service_op"])
 	}
 	until(t, g, "the answer is delivered", func() bool { return delivered(t, g) == 1 })
+}
+
+// TestUSSD_Push: where the operator allows it, an answer that is late for its
+// screen is shown on the handset; if the gateway refuses that, it comes as an
+// SMS, whose delivery is known.
+func TestUSSD_Push(t *testing.T) {
+	t.Parallel()
+	const number = "919700000029"
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		metric string
+	}{
+		{"confirmed", nil, "setu_ussd_push_shown_total 1"},
+		{"refused", []string{"--refuse_notify", "--receipts"}, "setu_ussd_push_refused_total 1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			addr := gatewaytest.FreeAddress(t)
+			_, port, err := net.SplitHostPort(addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, n := ussdDialects()[0], startNode(t, "smsc.js", append(tt.args, "--port", port)...)
+			g := start(t, operatorLink(t, addr, "transceiver")+"    ussd: standard\n    ussd_push: true\nussd: {patience: 200ms}\n")
+			n.await("bound")
+			n.say(d.said(number, "*51969*PRICE POTATO#", d.begin))
+			if got := d.screen(t, n.await("submit_sm"), number, false); !strings.Contains(got, "3 English") {
+				t.Fatalf("first screen %q", got)
+			}
+			if out, err := g.Setu("sandbox", "slow", "--delay", "800ms"); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			n.say(d.said(number, "3", d.answer))
+			d.screen(t, n.await("submit_sm"), number, true)
+			command := "submit_sm"
+			if tt.name == "refused" {
+				command = "unnotified"
+			}
+			e := n.await(command)
+			d.goesOn, d.wantOn = 3, nil // a USSN request, of no dialogue
+			if got := d.screen(t, e, number, false); !strings.Contains(got, "Potato: Rs 1,150") || e.TLVs["its_session_info"] != nil {
+				t.Errorf("notified with %q, its_session_info %v", got, e.TLVs["its_session_info"])
+			}
+			if tt.name == "refused" {
+				e = n.await("submit_sm")
+				if e.ServiceType != "" || e.TLVs["ussd_service_op"] != nil || e.From != "51969" || e.To != number || !strings.Contains(e.Text, "Potato: Rs 1,150") {
+					t.Errorf("after it comes %q, service_type %q, ussd_service_op %v", e.Text, e.ServiceType, e.TLVs["ussd_service_op"])
+				}
+				until(t, g, "the SMS is delivered", func() bool { return delivered(t, g) == 1 })
+			} else {
+				n.say(d.said(number, "", 19)) // USSN confirm
+			}
+			until(t, g, tt.metric, func() bool { _, m := g.Get("/metrics"); return strings.Contains(m, tt.metric+"\n") })
+			until(t, g, "nothing waits", func() bool {
+				out, err := g.Setu("queue", "list")
+				return err == nil && strings.Contains(out, "nothing waits")
+			})
+			for len(n.events) > 0 {
+				if e := <-n.events; e.Event == "submit_sm" {
+					t.Errorf("it is told twice: %q", e.Text)
+				}
+			}
+		})
+	}
+}
+
+// TestUSSD_PushStopped: who has written STOP is told nothing after her dialogue,
+// on her handset no more than by SMS.
+func TestUSSD_PushStopped(t *testing.T) {
+	t.Parallel()
+	const number = "919700000030"
+	addr := gatewaytest.FreeAddress(t)
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, n := ussdDialects()[0], startNode(t, "smsc.js", "--port", port)
+	g := start(t, operatorLink(t, addr, "transceiver")+"    ussd: standard\n    ussd_push: true\nussd: {patience: 200ms}\n")
+	n.await("bound")
+	n.say(said(t, number, "STOP", 1)...)
+	n.await("submit_sm")
+	if out, err := g.Setu("sandbox", "slow", "--delay", "800ms"); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	n.say(d.said(number, "*51969*PRICE POTATO#", d.begin))
+	if got := d.screen(t, n.await("submit_sm"), number, true); strings.Contains(got, "1,150") {
+		t.Fatalf("the screen waited for the ledger: %q", got)
+	}
+	for quiet := time.After(2 * time.Second); ; { // more than twice the ledger's delay
+		select {
+		case e := <-n.events:
+			if e.Event == "submit_sm" {
+				t.Errorf("she is told %q", e.Text)
+			}
+			continue
+		case <-quiet:
+		}
+		break
+	}
 }
