@@ -89,8 +89,6 @@ type Plan struct {
 	Least, Most int
 	// Secret says that the keys are a PIN, which is never read back.
 	Secret bool
-	// Typed says that what is asked for cannot be given by keys.
-	Typed bool
 	// End says that the dialogue ends with the prompts.
 	End bool
 }
@@ -219,7 +217,6 @@ func (l Layout) number(p *Plan, r gateway.Reply) {
 	case catalogue.InputPIN:
 		p.Least, p.Most, p.Secret = pinKeys, pinKeys, true
 	case catalogue.InputText, catalogue.InputHash, catalogue.InputHost, catalogue.InputCode:
-		p.Typed = true
 		p.add(l.own("by-letter", lang, nil))
 	}
 	if p.Most > p.Least {

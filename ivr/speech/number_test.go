@@ -71,11 +71,11 @@ func spell(rules []rule, n int) string {
 			text = text[:open] + text[open+1:closing] + text[closing+1:]
 		}
 	}
-	if strings.Contains(text, "<<") {
-		text = strings.Replace(text, "<<", spell(rules, n/power), 1)
+	if before, after, ok := strings.Cut(text, "<<"); ok {
+		text = before + spell(rules, n/power) + after
 	}
-	if strings.Contains(text, ">>") {
-		text = strings.Replace(text, ">>", spell(rules, rest), 1)
+	if before, after, ok := strings.Cut(text, ">>"); ok {
+		text = before + spell(rules, rest) + after
 	}
 	return text
 }

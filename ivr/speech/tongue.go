@@ -23,7 +23,6 @@ type tongue struct {
 	and      string // between rupees and paise; may be empty
 	quintal  string
 	kilogram string
-	gram     string
 	months   [12]string
 	days     []string // of the month, from 1; nil: as numbers
 	hours    [12]string
@@ -102,7 +101,7 @@ var bengali = tongue{
 	scales: []scale{{7, "কোটি"}, {5, "লাখ"}, {3, "হাজার"}},
 	minus:  "মাইনাস", point: "দশমিক", to: "থেকে", percent: "শতাংশ",
 	rupees: "টাকা", paise: "পয়সা",
-	quintal: "কুইন্টাল", kilogram: "কেজি", gram: "গ্রাম",
+	quintal: "কুইন্টাল", kilogram: "কেজি",
 	months: names12("জানুয়ারি ফেব্রুয়ারি মার্চ এপ্রিল মে জুন জুলাই আগস্ট সেপ্টেম্বর অক্টোবর নভেম্বর ডিসেম্বর"),
 	hours:  names12("একটা দুটো তিনটে চারটে পাঁচটা ছটা সাতটা আটটা নটা দশটা এগারোটা বারোটা"),
 	parts:  [partsOfDay]string{"রাত", "ভোর", "সকাল", "দুপুর", "বিকেল", "সন্ধ্যা"}, minutes: "মিনিট",
@@ -117,7 +116,7 @@ var hindi = tongue{
 	scales:   []scale{{11, "खरब"}, {9, "अरब"}, {7, "करोड़"}, {5, "लाख"}, {3, "हज़ार"}, {2, "सौ"}},
 	minus:    "माइनस", point: "दशमलव", to: "से", percent: "प्रतिशत",
 	rupees: "रुपये", paise: "पैसे",
-	quintal: "क्विंटल", kilogram: "किलो", gram: "ग्राम",
+	quintal: "क्विंटल", kilogram: "किलो",
 	months: names12("जनवरी फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर"),
 	hours:  names12("एक दो तीन चार पाँच छह सात आठ नौ दस ग्यारह बारह"),
 	parts:  [partsOfDay]string{"रात", "सुबह", "सुबह", "दोपहर", "शाम", "शाम"}, oclock: "बजे", past: "बजकर", minutes: "मिनट",
@@ -132,7 +131,7 @@ var english = tongue{
 	scales:   []scale{{7, "crore"}, {5, "lakh"}, {3, "thousand"}, {2, "hundred"}},
 	minus:    "minus", point: "point", to: "to", percent: "percent",
 	rupees: "rupees", paise: "paise", and: "and",
-	quintal: "quintal", kilogram: "kilo", gram: "gram",
+	quintal: "quintal", kilogram: "kilo",
 	months: names12("January February March April May June July August September October November December"),
 	days: strings.Fields(`first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth
 		thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second

@@ -46,16 +46,3 @@ func toALaw(sample int16) byte {
 	exponent := bits.Len(uint(s)) - 5
 	return (sign | byte(exponent)<<4 | byte(s>>exponent)&0x0f) ^ aLawTurn
 }
-
-// fromALaw is an A-law octet as a 16-bit sample.
-func fromALaw(a byte) int16 {
-	a ^= aLawTurn
-	exponent, s := a>>4&7, int(a&0x0f)<<4+8
-	if exponent > 0 {
-		s = (s + 0x100) << (exponent - 1)
-	}
-	if a&0x80 == 0 {
-		s = -s
-	}
-	return int16(s)
-}

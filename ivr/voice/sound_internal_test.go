@@ -36,6 +36,19 @@ func TestG711(t *testing.T) {
 	}
 }
 
+// fromALaw is an A-law octet as a 16-bit sample.
+func fromALaw(a byte) int16 {
+	a ^= aLawTurn
+	exponent, s := a>>4&7, int(a&0x0f)<<4+8
+	if exponent > 0 {
+		s = (s + 0x100) << (exponent - 1)
+	}
+	if a&0x80 == 0 {
+		s = -s
+	}
+	return int16(s)
+}
+
 // tone is a second of a sine.
 func tone(rate int, hertz, loud float64) sound {
 	s := sound{rate: rate, samples: make([]float64, rate)}
