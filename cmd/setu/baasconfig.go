@@ -68,17 +68,7 @@ func baasClients(c Config, own *keys.Store) (*baas.Clients, error) {
 		}
 		list = append(list, baas.Client{
 			Name: one.Name, Certificate: one.Certificate, Contracts: one.Contracts, Rate: one.Rate,
-			Keys: whenChanged(one.KeysFile, func() ([]keys.Key, error) {
-				octets, err := os.ReadFile(one.KeysFile)
-				if err != nil {
-					return nil, err
-				}
-				list, err := baas.ParseKeys(octets)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %w; put the output of the gateway's `setu keys public` there", one.KeysFile, err)
-				}
-				return list, nil
-			}),
+			Keys: whenChanged(one.KeysFile, func() ([]keys.Key, error) { return publicKeys(one.KeysFile) }),
 		})
 	}
 	if len(list) == 0 && own != nil {
@@ -95,6 +85,19 @@ func baasClients(c Config, own *keys.Store) (*baas.Clients, error) {
 		return nil, errors.New("baas.clients is empty: name the gateways that may use the service")
 	}
 	return baas.NewClients(list...)
+}
+
+// publicKeys reads the keys of a client.
+func publicKeys(path string) ([]keys.Key, error) {
+	octets, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	list, err := baas.ParseKeys(octets)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; put the output of the gateway's `setu keys public` there", path, err)
+	}
+	return list, nil
 }
 
 // whenChanged reads keys again only when their file has changed.

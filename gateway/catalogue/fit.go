@@ -272,15 +272,8 @@ func (c *Catalogue) draw(d draft, m gateway.Medium, n int, latin bool) []Screen 
 			return text
 		}
 		s := Sheet{Lang: f.Lang, HasBack: !d.ends, HasMore: n < len(d.options), End: d.ends, Back: say(c.own("nav-back")), More: say(c.own("nav-more"))}
-		for _, l := range d.lines {
-			if text := say(l); text != "" {
-				s.Parts = append(s.Parts, text)
-			}
-		}
-		texts := make([]string, len(d.options))
-		for i, o := range d.options {
-			texts[i] = say(o)
-		}
+		s.Parts = slices.DeleteFunc(each(d.lines, say), func(text string) bool { return text == "" })
+		texts := each(d.options, say)
 		one := Screen{Key: d.key, Lang: f.Lang, Latin: latin, Sheet: s, Fits: true, at: d.at(f.Lang)}
 		if limit.Screens == nil {
 			one.Sheet.Options = numbered(texts, widestOf(texts, n, cost))
@@ -291,6 +284,15 @@ func (c *Catalogue) draw(d draft, m gateway.Medium, n int, latin bool) []Screen 
 		screens = append(screens, one)
 	}
 	return screens
+}
+
+// each is what is said of every line.
+func each(lines []line, say func(line) string) []string {
+	texts := make([]string, len(lines))
+	for i, l := range lines {
+		texts[i] = say(l)
+	}
+	return texts
 }
 
 // numbered are the texts at some places, each behind its digit.

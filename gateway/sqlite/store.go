@@ -192,6 +192,10 @@ func (s *Store) open(o Options) error {
 	if s.flush = s.walFile.Sync; o.flush != nil {
 		s.flush = o.flush
 	}
+	return s.openReaders(path)
+}
+
+func (s *Store) openReaders(path string) error {
 	s.readers = make(chan *conn, s.nReader)
 	for range s.nReader {
 		r, err := connect(path, reads)

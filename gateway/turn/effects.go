@@ -88,6 +88,9 @@ func (t *Taker) caller(ask gateway.Ask, citizen gateway.Address) (ledgerclient.C
 // the channel's patience, or at once while the ledger is out of reach; when it
 // is recorded, the outbox tells her so.
 func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.Effect, error) {
+	if err := t.acceptFirst(j); err != nil || j.dropped {
+		return out, nil, err
+	}
 	ask, now := *out.Submit, t.Now().UTC()
 	ask.Silent = t.silent(j, &out.Session)
 	receipt := ledgerclient.NewReceipt()

@@ -248,24 +248,12 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 	for range maxQuestions {
 		switch {
 		case out.Query != nil:
-			silent := out.Query.Silent
-			// A ledger at hand answers sooner than the disk.
-			if out.Session.Pending != "" || !t.Ledger.Near() {
-				if err := t.acceptFirst(j); err != nil || j.dropped {
-					return out, nil, err
-				}
+			next, effects, err := t.ask(ctx, j, out)
+			if err != nil || j.dropped || len(effects) > 0 {
+				return next, effects, err
 			}
-			next, late := t.query(ctx, j, out)
-			if late != nil {
-				return next, []gateway.Effect{*late}, nil
-			}
-			if out = next; out.Reply.End && !silent && t.copies(j, out) {
-				return out, t.say(nil, j.in, out.Reply, ClassAnswer, time.Time{}), nil
-			}
+			out = next
 		case out.Submit != nil:
-			if err := t.acceptFirst(j); err != nil || j.dropped {
-				return out, nil, err
-			}
 			return t.submit(j, out)
 		case out.Lookup != "" || out.PIN != "":
 			var err error
@@ -277,6 +265,25 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 		}
 	}
 	return out, nil, fmt.Errorf("turn: a service asks the ledger more than %d times for one message", maxQuestions)
+}
+
+// ask asks the ledger a question, which is accepted before, unless the ledger is
+// at hand and answers sooner than the disk. With effects the turn is over: the
+// answer comes late, or goes by SMS too.
+func (t *Taker) ask(ctx context.Context, j *job, out gateway.Outcome) (gateway.Outcome, []gateway.Effect, error) {
+	if out.Session.Pending != "" || !t.Ledger.Near() {
+		if err := t.acceptFirst(j); err != nil || j.dropped {
+			return out, nil, err
+		}
+	}
+	next, late := t.query(ctx, j, out)
+	switch {
+	case late != nil:
+		return next, []gateway.Effect{*late}, nil
+	case next.Reply.End && !out.Query.Silent && t.copies(j, next):
+		return next, t.say(nil, j.in, next.Reply, ClassAnswer, time.Time{}), nil
+	}
+	return next, nil, nil
 }
 
 // lookUp answers what needs no ledger: where a receipt stands, or the digest of

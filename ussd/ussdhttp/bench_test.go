@@ -37,6 +37,7 @@ func BenchmarkServe(b *testing.B) {
 		b.Fatal(err)
 	}
 	run := func(b *testing.B, app *fiber.App, raw []byte) {
+		b.Helper()
 		var ctx fasthttp.RequestCtx
 		if err := ctx.Request.Read(bufio.NewReader(bytes.NewReader(raw))); err != nil {
 			b.Fatal(err)

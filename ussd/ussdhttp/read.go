@@ -74,17 +74,21 @@ func (r *reading) take(d *Dialect, ctx *fasthttp.RequestCtx, rest []byte) error 
 			r.set(i, ctx.Request.Header.Peek(f.header))
 			continue
 		}
-		if d.in == inBody {
-			continue
-		}
-		for _, name := range f.names {
-			if v := args.Peek(name); v != nil {
-				r.values[i], r.there[i] = v, true
-				break
-			}
+		if d.in != inBody {
+			r.takeFirst(i, f.names, args)
 		}
 	}
 	return nil
+}
+
+// takeFirst takes a field under the first of its names that is there.
+func (r *reading) takeFirst(i int, names []string, args *fasthttp.Args) {
+	for _, name := range names {
+		if v := args.Peek(name); v != nil {
+			r.values[i], r.there[i] = v, true
+			return
+		}
+	}
 }
 
 // bare says that the path alone tells what happened, so that a body may be

@@ -35,6 +35,12 @@ func (d *Dialect) shape(f file, wrong *faults) answerShape {
 			s.header = h.name
 		}
 	}
+	d.checkShape(&s, wrong)
+	return s
+}
+
+// checkShape finds out whether an answer of the shape says all that it must.
+func (d *Dialect) checkShape(s *answerShape, wrong *faults) {
 	var holds [refField + 1]bool
 	for _, r := range s.json {
 		holds[r] = true
@@ -49,7 +55,6 @@ func (d *Dialect) shape(f file, wrong *faults) answerShape {
 	if marked && (d.more.text == d.end.text || d.more.json == "" || d.end.json == "") {
 		wrong.add("$.reply", "marks need more and end, which differ: what {mark} stands for")
 	}
-	return s
 }
 
 // paths notes where the references of a JSON shape stand.
@@ -114,20 +119,9 @@ type sent struct {
 }
 
 func (d *Dialect) outgoing(r fileRequest, rl rule, wrong *faults) *outgoing {
-	out := &outgoing{method: d.methods[0]}
-	switch {
-	case rl.send != nil:
-		out.event = *rl.send
-	case rl.path != "":
-		out.event = scalar{text: rl.path}
-	case len(rl.is) > 0:
-		out.event = rl.is[0]
-	}
-	switch {
-	case rl.contains != "" && rl.send != nil:
+	out := &outgoing{method: d.methods[0], event: rl.sent()}
+	if out.text = rl.contains; rl.contains != "" && rl.send != nil {
 		out.text = rl.send.text
-	case rl.contains != "":
-		out.text = rl.contains
 	}
 	list := d.sentFields(r, rl, out.event)
 	c := compiler{allowed: requestRefs()}
@@ -161,6 +155,19 @@ func (d *Dialect) outgoing(r fileRequest, rl rule, wrong *faults) *outgoing {
 		}
 	}
 	return out
+}
+
+// sent is the event as the gateway writes it.
+func (rl rule) sent() scalar {
+	switch {
+	case rl.send != nil:
+		return *rl.send
+	case rl.path != "":
+		return scalar{text: rl.path}
+	case len(rl.is) > 0:
+		return rl.is[0]
+	}
+	return scalar{}
 }
 
 // sentFields are the fields that a request of an event has.

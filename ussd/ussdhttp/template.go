@@ -158,30 +158,11 @@ func (c compiler) reference(name string, in within) (piece, error) {
 func (c compiler) json(t template, v any) (template, error) {
 	switch v := v.(type) {
 	case yaml.MapSlice:
-		t = t.lit("{", inText)
-		for i, item := range v {
-			if i > 0 {
-				t = t.lit(",", inText)
-			}
-			t = t.lit(string(appendQuoted(nil, fmt.Sprint(item.Key)))+":", inText)
-			var err error
-			if t, err = c.json(t, item.Value); err != nil {
-				return nil, err
-			}
-		}
-		return t.lit("}", inText), nil
+		return c.jsonList(t, "{}", len(v), func(t template, i int) (template, error) {
+			return c.json(t.lit(string(appendQuoted(nil, fmt.Sprint(v[i].Key)))+":", inText), v[i].Value)
+		})
 	case []any:
-		t = t.lit("[", inText)
-		for i, item := range v {
-			if i > 0 {
-				t = t.lit(",", inText)
-			}
-			var err error
-			if t, err = c.json(t, item); err != nil {
-				return nil, err
-			}
-		}
-		return t.lit("]", inText), nil
+		return c.jsonList(t, "[]", len(v), func(t template, i int) (template, error) { return c.json(t, v[i]) })
 	case string:
 		return c.jsonString(t, v)
 	case scalar:
@@ -192,6 +173,21 @@ func (c compiler) json(t template, v any) (template, error) {
 	}
 	s, err := scalarOf(v)
 	return t.lit(s.json, inText), err
+}
+
+// jsonList is an object or an array of n items between its two brackets.
+func (c compiler) jsonList(t template, brackets string, n int, item func(template, int) (template, error)) (template, error) {
+	t = t.lit(brackets[:1], inText)
+	for i := range n {
+		if i > 0 {
+			t = t.lit(",", inText)
+		}
+		var err error
+		if t, err = item(t, i); err != nil {
+			return nil, err
+		}
+	}
+	return t.lit(brackets[1:], inText), nil
 }
 
 // jsonString compiles a JSON string; one that is nothing but a reference keeps
