@@ -86,6 +86,19 @@ func pushing(t *testing.T, by channels.Sender, change func(*ussdsmpp.Config)) (*
 	return h, &ussdsmpp.Notifier{Driver: h.ussd, Link: "partner", AtOnce: "answer", SMS: by}
 }
 
+// reach binds a peer that the house can send to: it knows of the bind a moment
+// later than the peer.
+func reach(h *house) *peer {
+	h.t.Helper()
+	p := h.bind(smpp.Transceiver)
+	for deadline := time.Now().Add(patience); !h.sms.Up()["partner"]; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			h.t.Fatal("the partner does not come up")
+		}
+	}
+	return p
+}
+
 // outcome is what a sender says of a message.
 type outcome struct {
 	id  string
@@ -109,7 +122,7 @@ func TestNotifier_Shown(t *testing.T) {
 	t.Parallel()
 	by := make(letters, 8)
 	h, n := pushing(t, by, nil)
-	p := h.bind(smpp.Transceiver)
+	p := reach(h)
 	said := push(t, n, "Paid", "result")
 	m := receive(t, p.screens)
 	if op, _ := op(m); op != 0x03 || string(m.Text) != "Paid" || m.Dest.Addr != "919830000001" {
@@ -148,7 +161,7 @@ func TestNotifier_NoConfirmation(t *testing.T) {
 		l.Dialect = &d
 		c.Links["partner"] = l
 	})
-	p := h.bind(smpp.Transceiver)
+	p := reach(h)
 	said := push(t, n, "Paid", "result")
 	receive(t, p.screens)
 	if o := receive(t, said); o.err != nil || len(by) > 0 {
@@ -191,7 +204,7 @@ func TestNotifier_BySMS(t *testing.T) {
 			})
 			p := newPeer(t)
 			if tt.bound {
-				p = h.bind(smpp.Transceiver)
+				p = reach(h)
 			}
 			if tt.answer != smpp.ROK {
 				p.mu.Lock()
@@ -223,7 +236,7 @@ func TestNotifier_OneAtATime(t *testing.T) {
 	t.Parallel()
 	by := make(letters, 8)
 	h, n := pushing(t, by, nil)
-	p := h.bind(smpp.Transceiver)
+	p := reach(h)
 	first := push(t, n, "first", "result")
 	receive(t, p.screens)
 	second := push(t, n, "second", "result")
@@ -244,7 +257,7 @@ func TestNotifier_Stop(t *testing.T) {
 	t.Parallel()
 	by := make(letters, 8)
 	h, n := pushing(t, by, func(c *ussdsmpp.Config) { c.Patience = 10 * patience })
-	p := h.bind(smpp.Transceiver)
+	p := reach(h)
 	said := push(t, n, "Paid", "result")
 	receive(t, p.screens)
 	h.stop()
