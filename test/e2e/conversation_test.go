@@ -51,6 +51,9 @@ func converse(t *testing.T, o gatewaytest.Options, files []string) {
 				t.Fatal(err)
 			}
 			text := string(raw)
+			if strings.Contains(text, "\n@ call\n") { // no telephone reaches the gateway; setu check plays it
+				continue
+			}
 			t.Run(serviceOf(file)+"/"+strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 				t.Parallel()
 				w := shared

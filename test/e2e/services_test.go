@@ -46,7 +46,7 @@ func TestTenthService_Broken(t *testing.T) {
 		want      []string
 		withoutLn bool // what is not there has no line
 	}{
-		{"missing translation", "hi.yaml", "\nrenewed: ", "\n# renewed: ", []string{`library/hi.yaml`, `"renewed" is missing`}, true},
+		{"missing translation", "hi.yaml", "\nno-card: ", "\n# no-card: ", []string{`library/hi.yaml`, `"no-card" is missing`}, true},
 		{"missing question", "bn.yaml", "\nsure: ", "\n# sure: ", []string{`library/bn.yaml`, `"sure" is missing`}, true},
 		{"unknown key", "service.yaml", "keywords:", "kewords:", []string{"library/service.yaml", "kewords"}, false},
 		{"keyword of another service", "service.yaml", "[LIBRARY,", "[BENEFIT,", []string{"library/service.yaml", "BENEFIT", "benefit"}, false},
