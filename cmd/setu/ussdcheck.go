@@ -88,7 +88,7 @@ func replayAll(d *ussdhttp.Dialect, name, dir string, list []string, update bool
 
 // replay plays one recorded conversation.
 func replay(d *ussdhttp.Dialect, at string, update bool, out io.Writer) (same bool, err error) {
-	want, err := os.ReadFile(at) //nolint:gosec // the operator names the folder
+	want, err := os.ReadFile(at)
 	if err != nil {
 		return false, err
 	}
@@ -100,7 +100,7 @@ func replay(d *ussdhttp.Dialect, at string, update bool, out io.Writer) (same bo
 		return true, nil
 	case update:
 		fmt.Fprintf(out, "%s is written anew\n", at)
-		return true, os.WriteFile(at, got, 0o600) //nolint:gosec // the operator names the folder
+		return true, os.WriteFile(at, got, 0o600)
 	}
 	line, wants, gets := firstDifference(want, got)
 	fmt.Fprintf(out, "%s:%d differs:\n  recorded  %s\n  comes out %s\n", at, line, wants, gets)

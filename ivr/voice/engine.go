@@ -85,7 +85,7 @@ func (e *ESpeak) Speak(ctx context.Context, l i18n.Lang, words string) ([]byte, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, engineTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "-v", e.voice(l), "-s", strconv.Itoa(e.rate()), "-b", "1", "--stdin", "--stdout")
+	cmd := exec.CommandContext(ctx, program, "-v", e.voice(l), "-s", strconv.Itoa(e.rate()), "-b", "1", "--stdin", "--stdout") //nolint:gosec // the operator names the program
 	cmd.Stdin = strings.NewReader(speech.Respell(l, words))
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
