@@ -213,7 +213,7 @@ func (s *Store) openReaders(path string) error {
 // writerPragmas tune the writer: a cache that holds the pages in use, and a log
 // long enough that a page which changes with every batch is copied into the
 // file once in many of them.
-const writerPragmas = `PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 16000; PRAGMA journal_size_limit = 67108864`
+const writerPragmas = `PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864`
 
 // Close takes no more work, finishes what is queued, and gives the folder back.
 // Later calls do nothing.
