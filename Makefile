@@ -49,7 +49,7 @@ fabric-commands:
 
 .PHONY: test
 test: setup fabric-commands ## all tests with the race detector (PKG=./channels/... for some)
-	$(GO) test -race -shuffle=on -timeout 300s $(PKG)
+	$(GO) test -race -shuffle=on -timeout 600s $(PKG)
 
 .PHONY: lint
 lint: ## formatting, vet, staticcheck, the rules of the house
