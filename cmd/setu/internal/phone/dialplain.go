@@ -257,35 +257,14 @@ func (d *dialler) expire(ctx context.Context) error {
 
 // listen prints the SMS that come for a while.
 func (d *dialler) listen(ctx context.Context, t time.Duration) error {
-	timer := time.NewTimer(t)
-	defer timer.Stop()
-	for {
-		select {
-		case e := <-d.events:
-			if err := d.sms(e); err != nil {
-				return err
-			}
-		case <-timer.C:
-			return errors.Join(d.pending(), d.expire(ctx))
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	if err := during(ctx, t, d.events, d.sms); err != nil {
+		return err
 	}
+	return errors.Join(d.pending(), d.expire(ctx))
 }
 
 // pending prints the SMS that have come.
-func (d *dialler) pending() error {
-	for {
-		select {
-		case e := <-d.events:
-			if err := d.sms(e); err != nil {
-				return err
-			}
-		default:
-			return nil
-		}
-	}
-}
+func (d *dialler) pending() error { return waiting(d.events, d.sms) }
 
 // sms prints a message; other events do not matter to who dials.
 func (d *dialler) sms(e any) error {

@@ -226,28 +226,39 @@ func (t *terminal) command(ctx context.Context, words []string) error {
 
 // listen prints what comes by itself for a while.
 func (t *terminal) listen(ctx context.Context, d time.Duration) error {
+	if err := during(ctx, d, t.events, t.late); err != nil {
+		return err
+	}
+	return t.pending()
+}
+
+// pending prints what has come since the last answer.
+func (t *terminal) pending() error { return waiting(t.events, t.late) }
+
+// during passes on the events that come within a time.
+func during(ctx context.Context, d time.Duration, events <-chan any, take func(any) error) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	for {
 		select {
-		case e := <-t.events:
-			if err := t.late(e); err != nil {
+		case e := <-events:
+			if err := take(e); err != nil {
 				return err
 			}
 		case <-timer.C:
-			return t.pending()
+			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-// pending prints what has come since the last answer.
-func (t *terminal) pending() error {
+// waiting passes on the events that have come.
+func waiting(events <-chan any, take func(any) error) error {
 	for {
 		select {
-		case e := <-t.events:
-			if err := t.late(e); err != nil {
+		case e := <-events:
+			if err := take(e); err != nil {
 				return err
 			}
 		default:
