@@ -20,8 +20,11 @@ func Normalise(l i18n.Lang, text string) string {
 	for n.rest != "" {
 		n.next()
 	}
-	said := strings.Join(strings.Fields(compose(n.out.String())), " ")
-	return closer.Replace(said)
+	words := strings.Fields(compose(n.out.String()))
+	for i, w := range words {
+		words[i] = strings.TrimRight(w, "-") // of what a number followed, which stands apart
+	}
+	return closer.Replace(strings.Join(words, " "))
 }
 
 var (
