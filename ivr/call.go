@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -27,8 +28,9 @@ type Step struct {
 	// Send says that Input goes to the dialogue, whose reply goes to [Call.Hear].
 	Send  bool
 	Input gateway.Private
-	// End says that the call is over when all is played.
-	End bool
+	// End says that the call is over when all is played, and GaveUp that it is
+	// since no key came that could be used.
+	End, GaveUp bool
 }
 
 // What a key is taken for.
@@ -98,7 +100,17 @@ func (c *Call) result() Step {
 func (c *Call) own(keys ...string) []Prompt {
 	list := make([]Prompt, 0, len(keys))
 	for _, key := range keys {
-		list = append(list, c.layout.own(key, c.lang, nil))
+		list = append(list, c.layout.own(key, cmp.Or(c.lang, i18n.Bengali), nil))
+	}
+	return list
+}
+
+// Everybody is a text of calls in each language, for who has not chosen one.
+func (l Layout) Everybody(key string) []Prompt {
+	langs := i18n.Langs()
+	list := make([]Prompt, 0, len(langs))
+	for _, lang := range langs {
+		list = append(list, l.own(key, lang, nil))
 	}
 	return list
 }
@@ -175,6 +187,16 @@ func (c *Call) goodbye() Step {
 	return Step{Say: c.own("goodbye"), Stop: true, End: true}
 }
 
+// Leave ends the call for a reason that is not hers, which is a text of calls, and
+// says how to go on later.
+func (c *Call) Leave(reason string) Step {
+	c.state = over
+	return Step{Say: c.own(reason, "offer", "goodbye"), Stop: true, End: true}
+}
+
+// Wait is what is said while an answer takes its time.
+func (c *Call) Wait() []Prompt { return c.own("wait") }
+
 // again says what was wrong and asks once more: the second time slowly, the third
 // time with a way to go on later.
 func (c *Call) again(reason string) Step {
@@ -182,7 +204,7 @@ func (c *Call) again(reason string) Step {
 	switch {
 	case c.tries >= maxTries:
 		c.state = over
-		return Step{Say: c.own(reason, "offer", "goodbye"), Stop: true, End: true}
+		return Step{Say: c.own(reason, "offer", "goodbye"), Stop: true, End: true, GaveUp: true}
 	case c.tries > 1:
 		step := c.ask(c.own(reason, "slowly")...)
 		for i := range step.Say {

@@ -16,6 +16,7 @@ var callTexts = map[string][]string{
 	"press": {"label", "digit"}, "press-more": {"digit"}, "press-hash": nil, "press-again": nil, "press-date": nil,
 	"heard": {"number"}, "heard-right": nil, "silence": nil, "slowly": nil, "offer": nil, "wrong-key": nil,
 	"receipt-again": {"receipt"}, "after-result": nil,
+	"wait": nil, "time-up": nil, "closing": nil, "no-number": nil,
 	"welcome": nil, "practice": nil, "practised": nil, "goodbye": nil, "by-letter": nil,
 }
 

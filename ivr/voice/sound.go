@@ -120,6 +120,12 @@ func (c Clip) Length() time.Duration {
 	return time.Duration(len(c.ULaw)) * time.Second / SampleRate
 }
 
+// Cut is the beginning of a clip, which it shares; all of it if d is longer.
+func (c Clip) Cut(d time.Duration) Clip {
+	n := min(int(d*SampleRate/time.Second), len(c.ULaw))
+	return Clip{ULaw: c.ULaw[:n:n], ALaw: c.ALaw[:n:n]}
+}
+
 // join puts clips one after the other, with a pause behind each.
 func join(clips []Clip, pauses []time.Duration) Clip {
 	var all Clip

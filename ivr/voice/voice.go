@@ -33,6 +33,8 @@ type Config struct {
 	Cache string
 	// CacheOctets is its room; 0 is 512 MiB.
 	CacheOctets int64
+	// MemoryOctets is the room of what is kept in memory too; 0 is 64 MiB.
+	MemoryOctets int
 }
 
 // Speaker says sentences. It may be used by many goroutines.
@@ -40,6 +42,8 @@ type Speaker struct {
 	engine   Engine
 	recorded *recorded
 	cache    *cache
+	memory   *memory
+	stop     Clip // the pause behind a sentence
 
 	mu     sync.Mutex
 	making map[string]*making // by name in the cache
@@ -62,7 +66,7 @@ func Open(c Config) (*Speaker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Speaker{engine: c.Engine, recorded: rec, cache: kept, making: make(map[string]*making)}, nil
+	return &Speaker{engine: c.Engine, recorded: rec, cache: kept, memory: newMemory(c.MemoryOctets), stop: Silence(stopGap), making: make(map[string]*making)}, nil
 }
 
 // Recorded says that a person has recorded some words.
@@ -88,20 +92,41 @@ const (
 	stopGap  = 400 * time.Millisecond // behind a sentence
 )
 
-// Say gives the sentences as one clip, each in one voice. Errors are [ErrEngine]
-// and [ErrWAV].
-func (s *Speaker) Say(ctx context.Context, sentences []speech.Sentence) (Clip, error) {
-	clips := make([]Clip, 0, len(sentences))
-	gaps := make([]time.Duration, len(sentences))
+// Clips gives the sentences as clips to play one after the other, each in one
+// voice, with pauses between. They are shared by all who say the same, and must not
+// be changed. Errors are [ErrEngine] and [ErrWAV].
+func (s *Speaker) Clips(ctx context.Context, sentences []speech.Sentence) ([]Clip, error) {
+	clips := make([]Clip, 0, max(2*len(sentences)-1, 0))
 	for i, one := range sentences {
-		clip, err := s.sentence(ctx, one)
+		clip, err := s.remembered(ctx, one)
 		if err != nil {
-			return Clip{}, err
+			return nil, err
+		}
+		if i > 0 {
+			clips = append(clips, s.stop)
 		}
 		clips = append(clips, clip)
-		gaps[i] = stopGap
 	}
-	return join(clips, gaps), nil
+	return clips, nil
+}
+
+// Say gives the sentences as one clip. Errors are those of [Speaker.Clips].
+func (s *Speaker) Say(ctx context.Context, sentences []speech.Sentence) (Clip, error) {
+	clips, err := s.Clips(ctx, sentences)
+	return Join(clips...), err
+}
+
+// remembered is a sentence that is perhaps still in memory.
+func (s *Speaker) remembered(ctx context.Context, one speech.Sentence) (Clip, error) {
+	key := string(one.Lang) + one.String()
+	if clip, ok := s.memory.get(key); ok {
+		return clip, nil
+	}
+	clip, err := s.sentence(ctx, one)
+	if err == nil {
+		s.memory.put(key, clip)
+	}
+	return clip, err
 }
 
 // Prepare makes all clips that are not there yet, with a few at a time.

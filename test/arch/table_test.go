@@ -88,10 +88,11 @@ func house() []row {
 		{pkg: "ivr", uses: "i18n gateway gateway/catalogue ivr/speech", pure: true},
 		{pkg: "gateway/conversation", uses: "i18n ledgerclient gateway gateway/catalogue gateway/dialogue ussd ivr"},
 		{pkg: "ivr/voice", uses: "i18n ivr/speech", modules: "golang.org/x/sync"},
-		{pkg: "ivr/rtp", uses: "ivr"},
-		{pkg: "ivr/ivrsip", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/rtp", driver: true, modules: "github.com/emiago/sipgo"},
-		{pkg: "ivr/ivrtwiml", uses: "i18n gateway channels ivr ivr/speech ivr/voice", driver: true, modules: "github.com/twilio/twilio-go github.com/gofiber/fiber"},
-		{pkg: "ivr/ivrari", uses: "i18n gateway channels ivr ivr/speech ivr/voice", driver: true, modules: "github.com/gorilla/websocket"},
+		{pkg: "ivr/rtp", uses: "ivr ivr/voice"},
+		{pkg: "ivr/conductor", uses: "i18n gateway channels ivr ivr/speech ivr/voice"},
+		{pkg: "ivr/ivrsip", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/rtp ivr/conductor", driver: true, modules: "github.com/emiago/sipgo"},
+		{pkg: "ivr/ivrtwiml", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/twilio/twilio-go github.com/gofiber/fiber"},
+		{pkg: "ivr/ivrari", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/gorilla/websocket"},
 
 		{pkg: "mobileapi", uses: "i18n ledgerclient gateway gateway/catalogue channels", modules: "github.com/gofiber/fiber github.com/gorilla/websocket"},
 
