@@ -5,6 +5,8 @@ const (
 	BeforeAccept  = "before-accept"   // a message is decoded, nothing is stored
 	BeforeAnswer  = "before-answer"   // it is stored, its provider is not answered
 	BeforeCommit  = "before-commit"   // its turn is taken, nothing of it is stored
+	InCommit      = "in-commit"       // the rows are written, the transaction is not committed
+	BeforeSync    = "before-sync"     // it is committed, perhaps not on the disk; nobody is answered
 	AfterCommit   = "after-commit"    // its turn is stored, nothing is sent
 	BeforeSave    = "before-save"     // a transaction is prepared, its bytes are not saved
 	BeforeSubmit  = "before-submit"   // they are saved, not submitted
@@ -17,7 +19,7 @@ const (
 // Places lists them all.
 func Places() []string {
 	return []string{
-		BeforeAccept, BeforeAnswer, BeforeCommit, AfterCommit, BeforeSave, BeforeSubmit,
-		AfterSubmit, BeforeSend, AfterSend, BeforeReceipt,
+		BeforeAccept, BeforeAnswer, BeforeCommit, InCommit, BeforeSync, AfterCommit, BeforeSave,
+		BeforeSubmit, AfterSubmit, BeforeSend, AfterSend, BeforeReceipt,
 	}
 }

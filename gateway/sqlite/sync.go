@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+
+	"setu/gateway/crashpoint"
 )
 
 // SQLite writes a commit into its write-ahead log and, with synchronous=FULL,
@@ -30,6 +32,7 @@ func openLog(database string) (*os.File, error) {
 func (s *Store) sync() {
 	defer s.running.Done()
 	for ops := range s.committed {
+		crashpoint.Here(crashpoint.BeforeSync)
 		// What a failed sync has left of the log in the memory of the system
 		// is not known: nothing after it can be promised.
 		if s.broken.Load() == nil {

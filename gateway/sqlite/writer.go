@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"setu/gateway"
+	"setu/gateway/crashpoint"
 )
 
 // op is one caller's wish.
@@ -178,6 +179,7 @@ func (w *writer) commit() error {
 	if err := errors.Join(w.note(&w.leasedFrom), w.note(&w.waitingFrom)); err != nil {
 		return fmt.Errorf("note marks: %w", err)
 	}
+	crashpoint.Here(crashpoint.InCommit)
 	if err := w.run(qCommit); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}

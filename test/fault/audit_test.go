@@ -50,6 +50,7 @@ type books struct {
 // figures are what an audit has counted.
 type figures struct {
 	messages, answers, doubled, held, notices, effects int
+	undone, unseen, repeats                            int // of USSD: receipts not shown, requests sent again
 }
 
 // audit stops the gateway in good order and checks that all promises were kept.
@@ -69,6 +70,9 @@ func (w *world) audit() {
 		w.checkEffects(c, b, &f)
 		w.checkReceipts(c, b)
 	}
+	for _, d := range w.diallers {
+		w.checkLot(d, b, &f)
+	}
 	if b.ledger != f.effects {
 		w.t.Errorf("the ledger holds %d transactions, of %d requests", b.ledger, f.effects)
 	}
@@ -84,6 +88,8 @@ func (w *world) report(f figures) {
 	p := w.provider
 	w.t.Logf("%s: %d lives, %d of them killed (places: %v); %d citizens, %d messages, %d answers and %d notices in the store, %d effects on the ledger",
 		w.dir, w.life, w.kills, w.hits, len(w.citizens), f.messages, f.answers, f.notices, f.effects)
+	w.t.Logf("%s: of them %d are taken back, and %d by USSD, %d with a receipt that a kill kept from the screen; %d USSD requests were repeated",
+		w.dir, f.undone, len(w.diallers), f.unseen, f.repeats)
 	w.t.Logf("%s: PDUs of citizens: %d sent, %d of them again, %d refused for the moment, %d acknowledged; delivery receipts: %d",
 		w.dir, p.sent.Load(), p.redelivered.Load(), p.refused.Load(), p.acked.Load(), p.receipted.Load())
 	w.t.Logf("%s: messages to citizens: %d, of them %d doubled; %d were in a sender's hands at a kill (%g repeated by the lives that could be asked)",
@@ -189,7 +195,11 @@ func (w *world) readLedger(b *books) {
 		w.t.Error(err)
 	}
 	known := map[string]string{}
-	for _, c := range w.citizens {
+	everybody := slices.Clone(w.citizens)
+	for _, d := range w.diallers {
+		everybody = append(everybody, d.citizen)
+	}
+	for _, c := range everybody {
 		for d := range strings.FieldsSeq(departments) {
 			pseudonym, err := ring.Pseudonym(d, "+"+c.number)
 			if err != nil {
@@ -341,18 +351,29 @@ func (w *world) unexplained(copies []told) int {
 func (w *world) checkEffects(c *citizen, b *books, f *figures) {
 	w.t.Helper()
 	var want, got []string
+	entries := b.entries[c.number]
 	for _, s := range c.steps {
-		if e := s.effect; e != nil {
-			want = append(want, fmt.Sprintf("%s.%s %s=%s", e.contract, e.function, e.arg, e.value))
+		e := s.effect
+		if e == nil {
+			continue
 		}
+		value := e.value
+		if n := len(want); e.function == undo && 0 < n && n <= len(entries) {
+			value = string(entries[n-1].Receipt)
+			f.undone++
+		}
+		want = append(want, fmt.Sprintf("%s.%s %s=%s", e.contract, e.function, e.arg, value))
 	}
-	for i, e := range b.entries[c.number] {
+	for i, e := range entries {
 		arg := "weight"
-		if e.Call.Contract == "grievances" {
+		switch {
+		case e.Call.Function == undo:
+			arg = "receipt"
+		case e.Call.Contract == "grievances":
 			arg = "subject"
 		}
 		got = append(got, fmt.Sprintf("%s.%s %s=%s", e.Call.Contract, e.Call.Function, arg, e.Call.Args[arg]))
-		if i > 0 && e.block < b.entries[c.number][i-1].block {
+		if i > 0 && e.block < entries[i-1].block {
 			w.t.Errorf("%s: her transactions are out of order in the chain", c.number)
 		}
 	}
@@ -362,9 +383,35 @@ func (w *world) checkEffects(c *citizen, b *books, f *figures) {
 	}
 }
 
-// checkReceipts checks that store and ledger agree about a citizen's
-// transactions, and that one result tells her each receipt.
+// checkReceipts checks that each receipt of a citizen leads to what became of
+// it, and that one result tells her of it; one more names it if it was taken
+// back.
 func (w *world) checkReceipts(c *citizen, b *books) {
+	w.t.Helper()
+	w.checkRecorded(c, b)
+	want := map[string]int{}
+	for _, e := range b.entries[c.number] {
+		want[e.Receipt.String()]++
+		if e.Call.Function == undo {
+			want[ledgerclient.Receipt(e.Call.Args["receipt"]).String()]++
+		}
+	}
+	for said, n := range want {
+		results := 0
+		for _, m := range b.messages[c.number] {
+			if m.SMS.Class == outbox.ClassResult && strings.Contains(m.SMS.Text.Reveal(), said) {
+				results++
+			}
+		}
+		if results != n {
+			w.t.Errorf("%s: %d results with receipt %s, want %d", c.number, results, said, n)
+		}
+	}
+}
+
+// checkRecorded checks that store and ledger agree about a citizen's
+// transactions.
+func (w *world) checkRecorded(c *citizen, b *books) {
 	w.t.Helper()
 	byKey := map[string]entry{}
 	for _, e := range b.entries[c.number] {
@@ -376,22 +423,16 @@ func (w *world) checkReceipts(c *citizen, b *books) {
 	for _, it := range b.transactions[c.number] {
 		e, ok := byKey[it.Tx.Key]
 		if !ok || e.Receipt != it.Tx.Receipt {
-			w.t.Errorf("%s: transaction of item %d is not on the ledger, or under another receipt", c.number, it.ID)
+			w.t.Errorf("%s: the ledger does not hold transaction %s of the store", c.number, it.Tx.Receipt)
 			continue
 		}
+		code := "done"
+		if e.Call.Function == undo {
+			code = "undone"
+		}
 		st, err := b.store.Standing(context.Background(), it.Tx.Receipt)
-		if err != nil || st.State != gateway.Recorded || st.Code != "done" || st.Block != e.block {
+		if err != nil || st.State != gateway.Recorded || st.Code != code || st.Block != e.block {
 			w.t.Errorf("%s: receipt stands as %v %q in block %d, %v; the ledger holds it in block %d", c.number, st.State, st.Code, st.Block, err, e.block)
-		}
-		said := it.Tx.Receipt.String()
-		results := 0
-		for _, m := range b.messages[c.number] {
-			if m.SMS.Class == outbox.ClassResult && strings.Contains(m.SMS.Text.Reveal(), said) {
-				results++
-			}
-		}
-		if results != 1 {
-			w.t.Errorf("%s: %d results with receipt %s", c.number, results, said)
 		}
 	}
 }

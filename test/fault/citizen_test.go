@@ -22,8 +22,11 @@ type step struct {
 // effect is a transaction that must be on the ledger once.
 type effect struct {
 	contract, function string
-	arg, value         string // that tells it from the citizen's other ones
+	arg, value         string // that tells it from the citizen's other ones; empty: the receipt of the one before it
 }
+
+// undo is the function that takes a transaction back.
+const undo = "Undo"
 
 // citizen is a phone whose owner works through her steps.
 type citizen struct {
@@ -51,6 +54,7 @@ type tongue struct {
 	complain []string // a subject each, of subjects; words follow
 	words    string   // of a complaint
 	yes      []string
+	undo     []string // takes back what was confirmed last
 }
 
 // subjects are what the ledger calls those of tongue.complain.
@@ -63,6 +67,7 @@ func english() *tongue {
 		complain: []string{"COMPLAINT NEW BENEFIT", "COMPLAINT NEW LAND"},
 		words:    "nobody comes to my house since March and the office is closed",
 		yes:      []string{"1", "YES", "Y", "OK"},
+		undo:     []string{"CANCEL", "UNDO"},
 	}
 }
 
@@ -73,6 +78,7 @@ func bengali() *tongue {
 		complain: []string{"অভিযোগ নতুন ভাতা", "অভিযোগ নতুন জমি"},
 		words:    "দুই মাস ধরে কেউ আমার বাড়িতে আসছে না, ব্যাংকেও গিয়েছি কিন্তু কেউ কিছু বলছে না",
 		yes:      []string{"১", "হ্যাঁ", "হ্যা", "হাঁ"},
+		undo:     []string{"বাতিল", "BATIL"},
 	}
 }
 
@@ -83,6 +89,7 @@ func hindi() *tongue {
 		complain: []string{"शिकायत नई भत्ता", "शिकायत नई ज़मीन"},
 		words:    "दो महीने से कोई हमारे घर नहीं आया है और दफ़्तर में कोई कुछ बताता नहीं है, कृपया जाँच करें",
 		yes:      []string{"१", "हाँ", "हां", "जी"},
+		undo:     []string{"रद्द", "RADD"},
 	}
 }
 
@@ -96,7 +103,11 @@ func newCitizen(r *rand.Rand, number string, day time.Time) *citizen {
 	yes := r.Perm(len(l.yes))
 	weights := r.Perm(90)
 	for i := range 1 + r.IntN(3) {
-		talks = append(talks, l.offer(i, 10+weights[i], day, l.yes[yes[i]]))
+		talk := l.offer(i, 10+weights[i], day, l.yes[yes[i]])
+		if i < len(l.undo) && r.IntN(3) == 0 {
+			talk = append(talk, step{say: l.undo[i], effect: &effect{contract: "produce", function: undo, arg: "receipt"}})
+		}
+		talks = append(talks, talk)
 	}
 	if i := r.IntN(3); i < len(l.complain) {
 		talks = append(talks, l.complaint(i, l.yes[yes[3]]))

@@ -21,9 +21,9 @@ func TestKill_LedgerDown(t *testing.T) {
 	for _, dir := range []direction{partner, operator} {
 		t.Run(string(dir), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, dir)
+			w := newWorld(t, dir, *seed)
 			w.config += patientConfig
-			for range 2 * *rounds {
+			for range 2 * rounds() {
 				l := w.ready("", 0)
 				l.fault(console.Faults{Down: true})
 				b := w.write(writers)
@@ -49,9 +49,9 @@ func TestKill_LedgerDown(t *testing.T) {
 // are on the ledger and their answers were lost.
 func TestKill_LedgerForgets(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, partner)
+	w := newWorld(t, partner, *seed)
 	places := []string{"", crashpoint.BeforeSubmit, crashpoint.AfterSubmit, crashpoint.BeforeSend}
-	for range 2 * *rounds {
+	for range 2 * rounds() {
 		l := w.ready(places[w.random.IntN(len(places))], 1+w.random.IntN(10))
 		l.fault(console.Faults{Forget: 1 + w.random.IntN(8)})
 		b := w.write(writers)
@@ -69,9 +69,9 @@ func TestKill_LedgerForgets(t *testing.T) {
 // TestKill_FirstStart kills a gateway that makes its store, keys and ledger.
 func TestKill_FirstStart(t *testing.T) {
 	t.Parallel()
-	for i := range 3 * *rounds {
+	for i := range 3 * rounds() {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
-			w := newWorld(t, partner)
+			w := newWorld(t, partner, *seed)
 			for range 1 + w.random.IntN(3) {
 				w.interrupt(time.Duration(w.random.IntN(250)) * time.Millisecond)
 			}
@@ -89,8 +89,8 @@ func TestKill_FirstStart(t *testing.T) {
 // either.
 func TestKill_TornFiles(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, operator)
-	for range 3 * *rounds {
+	w := newWorld(t, operator, *seed)
+	for range 3 * rounds() {
 		b := w.write(writers)
 		l := w.launch("", 0)
 		l.amid(b)
@@ -112,8 +112,8 @@ func TestLinks_Lost(t *testing.T) {
 	for _, dir := range []direction{partner, operator} {
 		t.Run(string(dir), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, dir)
-			for range *rounds {
+			w := newWorld(t, dir, *seed)
+			for range rounds() {
 				// A life each: the gateway waits longer for each bind after
 				// one that was lost soon.
 				l := w.ready("", 0)

@@ -12,10 +12,11 @@
 // exactly one answer in the store, which came at least once; each confirmed
 // request is on the ledger exactly once, in the citizen's order, and her
 // receipt was told her; nothing is left unfinished; and an answer came twice
-// only if a kill fell between its sending and the storing of that.
+// only if a kill fell between its sending and the storing of that. Some citizens
+// take back what they did, and others register by USSD meanwhile.
 //
-// The seed is printed. Flags: -fault.seed, and -fault.rounds for each place and
-// direction (or SETU_FAULT_ROUNDS):
+// The seeds are printed. -fault.seeds (or SETU_FAULT_SEEDS) is how many are
+// tried, -fault.seed (or SETU_FAULT_SEED) the first of them:
 //
-//	go test ./test/fault -v -timeout 2h -args -fault.rounds 200
+//	go test ./test/fault -v -timeout 3h -parallel 6 -args -fault.seeds 200
 package fault

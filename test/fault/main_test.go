@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	rounds = flag.Int("fault.rounds", fromEnv("SETU_FAULT_ROUNDS", 2), "rounds for each place and direction")
-	seed   = flag.Uint64("fault.seed", 0, "seed of all that is random; 0 draws one")
+	seeds = flag.Int("fault.seeds", fromEnv("SETU_FAULT_SEEDS", 2), "how many seeds, one after another, are tried")
+	seed  = flag.Uint64("fault.seed", uint64(fromEnv("SETU_FAULT_SEED", 0)), "the first of them; 0 draws one") //nolint:gosec // not negative
 	// built is the gateway under test, built once.
 	built string
 )
@@ -29,7 +29,7 @@ func fromEnv(name string, otherwise int) int {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if *seed == 0 {
-		*seed = uint64(time.Now().UnixNano()) //nolint:gosec // any 64 bits will do
+		*seed = 1 + uint64(time.Now().UnixMicro()%1e9) //nolint:gosec // not negative
 	}
 	os.Exit(run(m))
 }
@@ -48,13 +48,29 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// random is the test's own source, from the common seed and its name.
-func random(t *testing.T) *rand.Rand {
+// eachSeed runs a test with each of the seeds, whose number is in its name.
+func eachSeed(t *testing.T, f func(t *testing.T, seed uint64)) {
 	t.Helper()
-	t.Logf("seed %d: repeat with -args -fault.seed %d", *seed, *seed)
+	for i := range *seeds {
+		s := *seed + uint64(i) //nolint:gosec // not negative
+		t.Run("seed-"+strconv.FormatUint(s, 10), func(t *testing.T) {
+			t.Parallel()
+			f(t, s)
+		})
+	}
+}
+
+// rounds is how often a test that works on one world does what it does: once for
+// each seed, up to a number after which its world is only larger.
+func rounds() int { return min(*seeds, 20) }
+
+// random is the test's own source, from a seed and its name.
+func random(t *testing.T, first uint64) *rand.Rand {
+	t.Helper()
+	t.Logf("seed %d of %d: repeat with -run %s -args -fault.seed %d", first, *seeds, t.Name(), first)
 	var own uint64
 	for _, r := range t.Name() {
 		own = own*31 + uint64(r) //nolint:gosec // a rune is positive
 	}
-	return rand.New(rand.NewPCG(*seed, own)) //nolint:gosec // to be repeated, not to be secret
+	return rand.New(rand.NewPCG(first, own)) //nolint:gosec // to be repeated, not to be secret
 }

@@ -14,12 +14,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"setu/channels/smpp"
 	"setu/gateway/console"
 	"setu/test/gatewaytest"
+	"setu/ussd/ussdhttp"
 )
 
 // direction is who binds to whom.
@@ -43,7 +45,10 @@ type world struct {
 	config   string
 	provider *provider
 	citizens []*citizen
-	day      time.Time // of lots, in the future
+	diallers []*dialler
+	ussd     *ussdhttp.Peer
+	http     atomic.Pointer[string] // public address of the life that serves
+	day      time.Time              // of lots, in the future
 
 	ctx    context.Context
 	life   int
@@ -59,9 +64,9 @@ type world struct {
 
 // newWorld makes a world with an empty data folder. Its provider serves until
 // the test ends.
-func newWorld(t *testing.T, dir direction) *world {
+func newWorld(t *testing.T, dir direction, seed uint64) *world {
 	t.Helper()
-	r := random(t)
+	r := random(t, seed)
 	w := &world{
 		t: t, random: r, dir: dir, data: t.TempDir(), provider: newProvider(r), ctx: t.Context(),
 		day: time.Now().AddDate(0, 0, 20), deaths: map[int]time.Time{}, hits: map[string]int{},
@@ -70,6 +75,7 @@ func newWorld(t *testing.T, dir direction) *world {
 		w.provider.receipts = true
 		w.operate()
 	}
+	w.openUSSD()
 	t.Cleanup(w.provider.running.Wait)
 	return w
 }
@@ -135,6 +141,9 @@ func (w *world) launch(place string, n int) *life {
 		}
 		close(l.ended)
 	}()
+	if l.HTTP != "" {
+		w.http.Store(&l.HTTP)
+	}
 	if w.dir == partner && l.SMPP != "" {
 		w.dial(l)
 	}
@@ -236,13 +245,17 @@ func (w *world) ready(place string, n int) *life {
 	return l
 }
 
-// batch is citizens who write at the same time.
+// batch is citizens who write and dial at the same time.
 type batch struct {
 	citizens []*citizen
 	ended    chan struct{} // all was acknowledged and, for the patient, answered
 }
 
-// write lets n new citizens write until all is acknowledged.
+// callers is how many citizens dial while others write.
+const callers = 2
+
+// write lets n new citizens write until all is acknowledged, and a few others
+// dial.
 func (w *world) write(n int) *batch {
 	b := &batch{ended: make(chan struct{})}
 	var writing sync.WaitGroup
@@ -253,6 +266,9 @@ func (w *world) write(n int) *batch {
 		w.provider.add(c)
 		delay := time.Duration(w.random.IntN(100)) * time.Millisecond
 		writing.Go(func() { w.converse(c, delay) })
+	}
+	for range callers {
+		writing.Go(w.newDialler().register)
 	}
 	go func() { writing.Wait(); close(b.ended) }()
 	w.t.Cleanup(func() { <-b.ended })
