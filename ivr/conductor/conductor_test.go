@@ -184,7 +184,7 @@ func TestRun_Ends(t *testing.T) {
 				h.press(time.Second, "10000000011")
 				h.press(6*time.Second, "9")
 			},
-			conductor.Completed, "new 1000000001", "Goodbye.",
+			conductor.Completed, "new 1000000001 abort", "Goodbye.",
 		},
 		{
 			"hung up behind the result", &house{},
@@ -205,7 +205,7 @@ func TestRun_Ends(t *testing.T) {
 			func(h *house, hangUp context.CancelCauseFunc) { h.wait(time.Second); hangUp(conductor.ErrLost) },
 			conductor.Lost, "new abort", "",
 		},
-		{"left alone", &house{}, func(*house, context.CancelCauseFunc) {}, conductor.GaveUp, "new", "You can call again later"},
+		{"left alone", &house{}, func(*house, context.CancelCauseFunc) {}, conductor.GaveUp, "new abort", "You can call again later"},
 		{
 			"presses nonsense for ever", &house{},
 			func(h *house, _ context.CancelCauseFunc) {
@@ -213,26 +213,29 @@ func TestRun_Ends(t *testing.T) {
 					h.press(time.Second, "1*")
 				}
 			},
-			conductor.TooLong, "new", "This call has become long",
+			conductor.TooLong, "new abort", "This call has become long",
 		},
 		{
 			"gateway stops", &house{},
 			func(h *house, _ context.CancelCauseFunc) { h.wait(time.Second); close(h.stop) },
-			conductor.Stopped, "new", "We have to stop",
+			conductor.Stopped, "new abort", "We have to stop",
 		},
-		{"no voice", &house{mouth: mouth{err: voice.ErrEngine}}, func(*house, context.CancelCauseFunc) {}, conductor.Unspoken, "new", ""},
-		{"panic while speaking", &house{mouth: mouth{panics: true}}, func(*house, context.CancelCauseFunc) {}, conductor.Fault, "new", ""},
+		{"no voice", &house{mouth: mouth{err: voice.ErrEngine}}, func(*house, context.CancelCauseFunc) {}, conductor.Unspoken, "new abort", ""},
+		{"panic while speaking", &house{mouth: mouth{panics: true}}, func(*house, context.CancelCauseFunc) {}, conductor.Fault, "new abort", ""},
 		{
-			"panic in a turn", &house{desk: desk{answer: func(gateway.Inbound) (gateway.Reply, error) {
+			"panic in a turn", &house{desk: desk{answer: func(in gateway.Inbound) (gateway.Reply, error) {
+				if in.Event == gateway.Abort {
+					return gateway.Reply{}, nil
+				}
 				panic("a number that must not be logged")
 			}}},
 			func(*house, context.CancelCauseFunc) {},
-			conductor.Fault, "new", "",
+			conductor.Fault, "new abort", "",
 		},
 		{
 			"what came late is said first", &house{first: ptr(result())},
 			func(h *house, _ context.CancelCauseFunc) { h.press(6*time.Second, "9") },
-			conductor.Completed, "", "The answer is taking time.",
+			conductor.Completed, "abort", "The answer is taking time.",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -55,6 +55,7 @@ type answer struct {
 func (t *talk) run(ctx context.Context) End {
 	begun := time.NewTimer(t.conductor.MaxLength)
 	defer begun.Stop()
+	defer t.close(ctx)
 	t.begin(ctx)
 	stop, over := t.call.Stop, begun.C
 	for t.end == "" || t.playing != 0 {
@@ -95,11 +96,6 @@ func (t *talk) begin(ctx context.Context) {
 
 // cut ends a call whose context has ended: its session stays where it is.
 func (t *talk) cut(ctx context.Context) End {
-	t.inputs++
-	in := t.inbound(gateway.Abort, "")
-	if _, err := t.conductor.Handler.Handle(context.WithoutCancel(ctx), in); err != nil {
-		t.conductor.Log.WarnContext(ctx, "end of a call not noted", slog.String("link", t.call.Link), slog.String("error", err.Error()))
-	}
 	switch {
 	case t.end != "":
 		return t.end
@@ -109,6 +105,14 @@ func (t *talk) cut(ctx context.Context) End {
 		return HungUp
 	}
 	return Completed
+}
+
+// close tells the dialogue that the call is over.
+func (t *talk) close(ctx context.Context) {
+	t.inputs++
+	if _, err := t.conductor.Handler.Handle(context.WithoutCancel(ctx), t.inbound(gateway.Abort, "")); err != nil {
+		t.conductor.Log.WarnContext(ctx, "end of a call not noted", slog.String("link", t.call.Link), slog.String("error", err.Error()))
+	}
 }
 
 // leave ends the call from our side, with a word.

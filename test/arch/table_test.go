@@ -89,8 +89,9 @@ func house() []row {
 		{pkg: "gateway/conversation", uses: "i18n ledgerclient gateway gateway/catalogue gateway/dialogue ussd ivr"},
 		{pkg: "ivr/voice", uses: "i18n ivr/speech", modules: "golang.org/x/sync"},
 		{pkg: "ivr/rtp", uses: "ivr ivr/voice"},
+		{pkg: "ivr/sdp", pure: true},
 		{pkg: "ivr/conductor", uses: "i18n gateway channels ivr ivr/speech ivr/voice"},
-		{pkg: "ivr/ivrsip", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/rtp ivr/conductor", driver: true, modules: "github.com/emiago/sipgo"},
+		{pkg: "ivr/ivrsip", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/rtp ivr/conductor ivr/sdp", driver: true, modules: "github.com/emiago/sipgo github.com/icholy/digest golang.org/x/time"},
 		{pkg: "ivr/ivrtwiml", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/twilio/twilio-go github.com/gofiber/fiber"},
 		{pkg: "ivr/ivrari", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/gorilla/websocket"},
 
