@@ -3,6 +3,8 @@ package voice
 import (
 	"math"
 	"time"
+
+	"setu/ivr/g711"
 )
 
 // peak is how loud prompts are made: -6 dB of what the codecs can carry.
@@ -18,7 +20,7 @@ const taps = 32
 // resampled is a sound at the rate of telephony, without what that cannot carry: a
 // windowed sinc (Oppenheim and Schafer, Discrete-Time Signal Processing, 7.5).
 func resampled(s sound) []float64 {
-	up, down := SampleRate/gcd(SampleRate, s.rate), s.rate/gcd(SampleRate, s.rate)
+	up, down := g711.Rate/gcd(g711.Rate, s.rate), s.rate/gcd(g711.Rate, s.rate)
 	kernels := kernelsOf(up, down, s.rate)
 	half := len(kernels[0]) / 2
 	out := make([]float64, len(s.samples)*up/down)
@@ -86,7 +88,7 @@ func trimmed(samples []float64) []float64 {
 	for last > first && math.Abs(samples[last-1]) < silence {
 		last--
 	}
-	const keep = int(margin * SampleRate / time.Second)
+	const keep = int(margin * g711.Rate / time.Second)
 	return samples[max(first-keep, 0):min(last+keep, len(samples))]
 }
 
@@ -104,7 +106,7 @@ func (s sound) clip() Clip {
 	c := Clip{ULaw: make([]byte, len(samples)), ALaw: make([]byte, len(samples))}
 	for i, x := range samples {
 		sample := int16(math.Round(x * gain * math.MaxInt16))
-		c.ULaw[i], c.ALaw[i] = toULaw(sample), toALaw(sample)
+		c.ULaw[i], c.ALaw[i] = g711.ToULaw(sample), g711.ToALaw(sample)
 	}
 	return c
 }
@@ -117,7 +119,7 @@ type Clip struct {
 
 // Length is how long the clip plays.
 func (c Clip) Length() time.Duration {
-	return time.Duration(len(c.ULaw)) * time.Second / SampleRate
+	return time.Duration(len(c.ULaw)) * time.Second / g711.Rate
 }
 
 // Cut is the beginning of a clip, which it shares; all of it if d is longer.
@@ -135,9 +137,9 @@ func join(clips []Clip, pauses []time.Duration) Clip {
 		if i == len(clips)-1 {
 			break
 		}
-		for range int(pauses[i] * SampleRate / time.Second) {
-			all.ULaw = append(all.ULaw, toULaw(0))
-			all.ALaw = append(all.ALaw, toALaw(0))
+		for range int(pauses[i] * g711.Rate / time.Second) {
+			all.ULaw = append(all.ULaw, g711.ToULaw(0))
+			all.ALaw = append(all.ALaw, g711.ToALaw(0))
 		}
 	}
 	return all

@@ -5,49 +5,9 @@ import (
 	"errors"
 	"math"
 	"testing"
+
+	"setu/ivr/g711"
 )
-
-// TestG711 holds the codecs to the vectors of ITU-T G.711: silence, the ends, and
-// that no sample is off by more than its step.
-func TestG711(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		sample int16
-		u, a   byte
-	}{{0, 0xff, 0xd5}, {32767, 0x80, 0xaa}, {-32768, 0x00, 0x2a}, {-1, 0x7f, 0x55}, {1000, 0xce, 0xfa}, {-1000, 0x4e, 0x7a}} {
-		if u, a := toULaw(tt.sample), toALaw(tt.sample); u != tt.u || a != tt.a {
-			t.Errorf("%d is %#x and %#x, want %#x and %#x", tt.sample, u, a, tt.u, tt.a)
-		}
-	}
-	for s := math.MinInt16; s <= math.MaxInt16; s++ {
-		u, a := int(fromULaw(toULaw(int16(s)))), int(fromALaw(toALaw(int16(s))))
-		step := max(math.Abs(float64(s))/16, 17)
-		if math.Abs(float64(u-s)) > step && s > -32636 && s < 32636 || math.Abs(float64(a-s)) > step {
-			t.Fatalf("%d comes back as %d and %d", s, u, a)
-		}
-	}
-	for b := range 256 {
-		if got := fromALaw(toALaw(fromALaw(byte(b)))); got != fromALaw(byte(b)) {
-			t.Errorf("A-law %#x does not last", b)
-		}
-		if got := fromULaw(toULaw(fromULaw(byte(b)))); got != fromULaw(byte(b)) {
-			t.Errorf("µ-law %#x does not last", b)
-		}
-	}
-}
-
-// fromALaw is an A-law octet as a 16-bit sample.
-func fromALaw(a byte) int16 {
-	a ^= aLawTurn
-	exponent, s := a>>4&7, int(a&0x0f)<<4+8
-	if exponent > 0 {
-		s = (s + 0x100) << (exponent - 1)
-	}
-	if a&0x80 == 0 {
-		s = -s
-	}
-	return int16(s)
-}
 
 // tone is a second of a sine.
 func tone(rate int, hertz, loud float64) sound {
@@ -79,7 +39,7 @@ func TestResampled(t *testing.T) {
 			}
 			s := tone(rate, tt.hertz, 0.5)
 			out := resampled(s)
-			if n := len(out); n < SampleRate-1 || n > SampleRate {
+			if n := len(out); n < g711.Rate-1 || n > g711.Rate {
 				t.Fatalf("%d Hz: a second is %d samples", rate, n)
 			}
 			if got := loudness(out) / loudness(s.samples); got < tt.least || got > tt.most {
@@ -103,7 +63,7 @@ func TestClip(t *testing.T) {
 		}
 		highest := 0
 		for _, u := range c.ULaw {
-			highest = max(highest, int(fromULaw(u)))
+			highest = max(highest, int(g711.FromULaw(u)))
 		}
 		if highest < 15_500 || highest > 17_500 {
 			t.Errorf("a tone of %v peaks at %d", loud, highest)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"setu/ivr/g711"
 )
 
 // ErrWAV says that a file is no sound that can be used: it must be RIFF WAVE with
@@ -91,14 +93,14 @@ func (c Clip) WAV() []byte {
 	out = le.AppendUint32(out, formatSize)
 	out = le.AppendUint16(out, formatPCM)
 	out = le.AppendUint16(out, 1)
-	out = le.AppendUint32(out, SampleRate)
-	out = le.AppendUint32(out, bytesPerSample*SampleRate)
+	out = le.AppendUint32(out, g711.Rate)
+	out = le.AppendUint32(out, bytesPerSample*g711.Rate)
 	out = le.AppendUint16(out, bytesPerSample)
 	out = le.AppendUint16(out, 8*bytesPerSample)
 	out = append(out, "data"...)
 	out = le.AppendUint32(out, uint32(size))
 	for _, b := range c.ULaw {
-		out = le.AppendUint16(out, uint16(fromULaw(b)))
+		out = le.AppendUint16(out, uint16(g711.FromULaw(b)))
 	}
 	return out
 }
