@@ -124,7 +124,7 @@ func (c Clip) Length() time.Duration {
 
 // Cut is the beginning of a clip, which it shares; all of it if d is longer.
 func (c Clip) Cut(d time.Duration) Clip {
-	n := min(int(d*SampleRate/time.Second), len(c.ULaw))
+	n := min(int(d*g711.Rate/time.Second), len(c.ULaw))
 	return Clip{ULaw: c.ULaw[:n:n], ALaw: c.ALaw[:n:n]}
 }
 
