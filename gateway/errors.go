@@ -12,6 +12,7 @@ var (
 	ErrFull     = errors.New("gateway: disk reserve reached")
 	ErrClosed   = errors.New("gateway: store is closed")
 	ErrNotFound = errors.New("gateway: no such item")
+	ErrFollowed = errors.New("gateway: these blocks were followed before")
 )
 
 // ErrNoPIN says that a citizen has no PIN that could be reset.

@@ -23,6 +23,7 @@ type cli struct {
 	Prompts  promptsCmd  `cmd:"" help:"List the prompts of calls that nobody has recorded yet, or prepare all of them."`
 	Queue    queueCmd    `cmd:"" help:"List, show, retry or discard what waits in the running gateway."`
 	Receipt  receiptCmd  `cmd:"" help:"Say where the transaction of a receipt stands."`
+	Findings findingsCmd `cmd:"" help:"List transactions on the ledger, signed by this gateway, for which it cannot account."`
 	PIN      pinCmd      `cmd:"" name:"pin" help:"Reset a forgotten PIN."`
 	Sandbox  sandboxCmd  `cmd:"" help:"Make the sandbox ledger slow, down or forgetful, and well again."`
 	Keys     keysCmd     `cmd:"" help:"List, make, rotate and revoke the gateway's keys."`

@@ -28,6 +28,9 @@ func (g *gatewayParts) checks() []console.Check {
 			return g.ledger.Up(), "out of reach: requests are accepted and wait"
 		}},
 	}
+	if g.follower != nil {
+		list = append(list, console.Check{Name: "ledger blocks", Ready: func(context.Context) (bool, string) { return g.follower.Up() }})
+	}
 	list = append(list, console.Check{Name: "keys", Ready: func(ctx context.Context) (bool, string) { return keysReady(ctx, g.keys) }})
 	for name := range g.sms.Up() {
 		list = append(list, console.Check{Name: "link " + name, Ready: func(context.Context) (bool, string) {
@@ -89,6 +92,7 @@ func (g *gatewayParts) metrics() prometheus.Gatherer {
 		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: m.name, Help: m.help},
 			func() float64 { return float64(m.value.Load()) }))
 	}
+	g.followerMetrics(r)
 	r.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "setu_ledger_up", Help: "1 when the way to the ledger is open."},
 			func() float64 { return truth(g.ledger.Up()) }),

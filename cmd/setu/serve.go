@@ -19,6 +19,7 @@ import (
 	"setu/gateway/catalogue"
 	"setu/gateway/console"
 	"setu/gateway/dialogue"
+	"setu/gateway/follow"
 	"setu/gateway/outbox"
 	"setu/gateway/sqlite"
 	"setu/gateway/turn"
@@ -103,11 +104,13 @@ type gatewayParts struct {
 	keys    *keys.Store
 	sandbox *sandbox.Ledger
 	ledger  *circuit.Ledger
-	engine  *dialogue.Engine
-	turns   *turn.Taker
-	outbox  *outbox.Worker
-	sms     *smppsms.Driver
-	console *console.Server
+	// follower is nil when the ledger's driver gives no blocks.
+	follower *follow.Follower
+	engine   *dialogue.Engine
+	turns    *turn.Taker
+	outbox   *outbox.Worker
+	sms      *smppsms.Driver
+	console  *console.Server
 	// ussdSMPP serves USSD on the SMPP links that carry it.
 	ussdSMPP *ussdsmpp.Driver
 
@@ -163,6 +166,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 		Store: g.store, Ledger: g.ledger, Dialogue: g.engine, Words: g.cat, Signer: signer,
 		Senders: g.senders(), Log: log.With(slog.String("part", "outbox")), Now: time.Now,
 		Outcome: func(r ledgerclient.Receipt, reply gateway.Reply) { g.turns.Settled(r, reply) },
+		Begin:   g.caughtUp(), Following: g.following,
 	})
 	g.turns = turn.New(ctx, turn.Config{
 		Store: g.store, Dialogue: g.engine, Ledger: g.ledger, Signer: signer, Words: g.cat, Outbox: g.outbox,
@@ -182,6 +186,7 @@ func (g *gatewayParts) openLedger(signer *signer) error {
 	if err != nil {
 		return err
 	}
+	g.openFollower(driver)
 	g.ledger = circuit.New(driver, circuit.Options{OnChange: func(up bool) {
 		g.log.Warn("way to the ledger", slog.Bool("up", up))
 		if up {
@@ -240,7 +245,7 @@ func (g *gatewayParts) openConsole() error {
 		return err
 	}
 	c := console.Config{
-		Acts: acts, Token: token, Queue: g.store, Standing: g.store.Standing, Metrics: g.metrics(),
+		Acts: acts, Token: token, Queue: g.store, Standing: g.store.Standing, Findings: g.store.Findings, Metrics: g.metrics(),
 		Checks: g.checks(), ResetPIN: g.turns.ResetPIN, Wake: g.outbox.WakeLedger, Log: g.log.With(slog.String("part", "console")),
 	}
 	if g.sandbox != nil {
@@ -285,6 +290,9 @@ func (g *gatewayParts) run(ctx context.Context) error {
 	defer stopInner()
 	var background errgroup.Group
 	background.Go(func() error { return g.outbox.Run(inner) })
+	if g.follower != nil {
+		background.Go(func() error { g.follower.Run(inner); return nil })
+	}
 	background.Go(func() error { g.prune(inner); return nil })
 	background.Go(func() error { g.keys.Watch(inner, g.log.With(slog.String("part", "keys"))); return nil })
 	recovered, err := g.turns.Recover(ctx)

@@ -86,6 +86,9 @@ type Config struct {
 	Token    string
 	Queue    Queue
 	Standing func(ctx context.Context, r ledgerclient.Receipt) (gateway.Standing, error)
+	// Findings are the newest transactions on the ledger for which the store
+	// cannot account.
+	Findings func(ctx context.Context, limit int) ([]gateway.Finding, error)
 	Checks   []Check
 	Metrics  prometheus.Gatherer
 	// SetFaults is nil when the ledger is not the sandbox.
@@ -127,6 +130,7 @@ func New(c Config) *Server {
 	api.Post("/queue/:id/retry", s.retry)
 	api.Post("/queue/:id/discard", s.discard)
 	api.Get("/receipts/:number", s.receipt)
+	api.Get("/findings", s.findings)
 	api.Post("/pins/reset", s.resetPIN)
 	api.Post("/sandbox/faults", s.faults)
 	return s

@@ -25,6 +25,9 @@ const ClassResult = "result"
 
 // runLedger does ledger work until ctx ends.
 func (w *Worker) runLedger(ctx context.Context) {
+	if !w.begun(ctx) {
+		return
+	}
 	for {
 		it, ok := w.ledger.pop(ctx)
 		if !ok {
@@ -34,6 +37,20 @@ func (w *Worker) runLedger(ctx context.Context) {
 		if !w.Ledger.Up() && !rest(ctx, routePause, nil) {
 			return
 		}
+	}
+}
+
+// begun waits until the ledger's work may begin; it is false when ctx ends
+// before.
+func (w *Worker) begun(ctx context.Context) bool {
+	if w.Begin == nil {
+		return ctx.Err() == nil
+	}
+	select {
+	case <-w.Begin:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -170,20 +187,26 @@ func (w *Worker) submit(ctx context.Context, it gateway.Item) {
 
 // settled ends a transaction and tells the citizen.
 func (w *Worker) settled(it gateway.Item, out ledgerclient.Outcome) {
-	p := gateway.Progress{State: gateway.Recorded, Code: out.Answer.Code, Block: out.Answer.AsOf.Block}
+	p, then := w.Settlement(it, out)
+	w.tellThen(leaseOf(&it), p, then)
+}
+
+// Settlement is the word that ends a transaction whose outcome is known, with
+// what the citizen is told, and what is to be called when it is on disk.
+func (w *Worker) Settlement(it gateway.Item, out ledgerclient.Outcome) (p gateway.Progress, then func()) {
+	p = gateway.Progress{ID: it.ID, State: gateway.Recorded, Code: out.Answer.Code, Block: out.Answer.AsOf.Block}
+	count := &w.counts.Recorded
 	if out.TxID == "" {
-		p.State = gateway.Rejected
-		w.counts.Rejected.Add(1)
-	} else {
-		w.counts.Recorded.Add(1)
+		p.State, count = gateway.Rejected, &w.counts.Rejected
 	}
 	reply := w.Dialogue.Settle(*it.Ask, out.Answer, it.Tx.Receipt)
 	p.Effects = w.message(it, reply)
-	var then func()
-	if w.Outcome != nil {
-		then = func() { w.Outcome(it.Tx.Receipt, reply) }
+	return p, func() {
+		count.Add(1)
+		if w.Outcome != nil {
+			w.Outcome(it.Tx.Receipt, reply)
+		}
 	}
-	w.tellThen(leaseOf(&it), p, then)
 }
 
 // failed does what the class of err asks for. stood is where the transaction
@@ -222,6 +245,9 @@ const (
 func (w *Worker) later(it gateway.Item, state gateway.State, err error) {
 	p := w.again(leaseOf(&it), err, MaxPause)
 	p.State, p.Retry = state, true
+	if state == gateway.Unknown && w.Following != nil && w.Following() {
+		p.Due = latest(p.Due, w.Now().Add(tellPause))
+	}
 	if ledgerclient.ClassOf(err) == ledgerclient.Before && !w.Ledger.Up() {
 		if w.ledger.len() >= givenBack {
 			it.State = state
@@ -231,6 +257,19 @@ func (w *Worker) later(it gateway.Item, state gateway.State, err error) {
 		p.Due, p.Retry = w.Now().Add(givenBackFor), false
 	}
 	w.tell(leaseOf(&it), p)
+}
+
+// tellPause is how long a transaction whose answer was lost waits at least for
+// the block that holds it to tell of it: more than the two seconds after which
+// Fabric cuts a block by default. Then the ledger is asked.
+const tellPause = 3 * time.Second
+
+// latest is the later of two times.
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // message is r as a message to the citizen of it.

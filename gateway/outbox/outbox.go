@@ -22,6 +22,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -95,6 +96,13 @@ type Config struct {
 	// Outcome is called with what the citizen is told of a transaction, when
 	// that is on disk; it must not block. Nil: nobody waits.
 	Outcome func(r ledgerclient.Receipt, reply gateway.Reply)
+
+	// Begin is closed when the ledger's work may begin: when the blocks have
+	// told what they hold of it. Nil: at once.
+	Begin <-chan struct{}
+	// Following says that the ledger's blocks are being followed, so that they
+	// will tell of transactions whose answer is lost. Nil: they are not.
+	Following func() bool
 
 	LedgerWorkers int           // see DefaultLedgerWorkers
 	Queued        int           // see DefaultQueued
@@ -200,7 +208,9 @@ func (w *Worker) poll(ctx context.Context) {
 	tick := time.NewTicker(w.Poll)
 	defer tick.Stop()
 	for {
-		w.claimLedger(ctx)
+		if w.mayBegin() {
+			w.claimLedger(ctx)
+		}
 		w.claimMessages(ctx)
 		select {
 		case <-ctx.Done():
@@ -208,6 +218,16 @@ func (w *Worker) poll(ctx context.Context) {
 		case <-tick.C:
 		case <-w.ledger.woken():
 		}
+	}
+}
+
+// mayBegin says that the ledger's work has begun.
+func (w *Worker) mayBegin() bool {
+	select {
+	case <-w.Begin:
+		return true
+	default:
+		return w.Begin == nil
 	}
 }
 
@@ -274,6 +294,11 @@ func (w *Worker) tellThen(l lease, p gateway.Progress, then func()) {
 	p.ID, p.Token = l.id, l.token
 	state := p.State
 	w.Store.Progress(p, func(next []gateway.Item, err error) {
+		if errors.Is(err, gateway.ErrFinal) {
+			// The block that holds it, or an operator, was first.
+			w.Log.Debug("item was ended by another", slog.Int64("item", l.id), slog.String("state", state.String()))
+			return
+		}
 		if err != nil {
 			// Another holds the item, or the disk is full: its lease ends
 			// and it is claimed again.

@@ -57,6 +57,11 @@ const (
 	qForget
 	qStaleNeedless
 
+	qFollowed
+	qPutFollowed
+	qPutFinding
+	qAwaited
+
 	qStepOutbox
 	qPruneOutbox
 	qStepInbox
@@ -78,6 +83,8 @@ const (
 	rListWaiting
 	rWaiting
 	rOldest
+	rFollowed
+	rFindings
 	queries
 )
 
@@ -104,11 +111,13 @@ func statement(q query) string {
 
 		qRequeue: sqlRequeue, qVoid: sqlVoid, qForget: sqlForget, qStaleNeedless: sqlStaleNeedless,
 
+		qFollowed: sqlFollowed, qPutFollowed: sqlPutFollowed, qPutFinding: sqlPutFinding, qAwaited: sqlAwaited,
+
 		qStepOutbox: sqlStepOutbox, qPruneOutbox: sqlPruneOutbox, qStepInbox: sqlStepInbox, qPruneInbox: sqlPruneInbox,
 		qPruneFragments: sqlPruneFragments, qPruneEarly: sqlPruneEarly, qAnyEarly: sqlAnyEarly,
 
 		rSession: sqlReadSession, rAccepted: sqlReadAccepted, rStanding: sqlReadStanding, rLinks: sqlReadLinks,
 		rFragments: sqlReadFragments, rItem: sqlReadItem, rList: sqlReadList, rListWaiting: sqlReadListWaiting,
-		rWaiting: sqlReadWaiting, rOldest: sqlReadOldest,
+		rWaiting: sqlReadWaiting, rOldest: sqlReadOldest, rFollowed: sqlReadFollowed, rFindings: sqlReadFindings,
 	}[q]
 }

@@ -32,6 +32,7 @@ type Store interface {
 	Work
 	Operators
 	Keeper
+	Blocks
 }
 
 // Turns is what takes messages through their turns needs.
@@ -65,6 +66,14 @@ type Keeper interface {
 	Fragments(ctx context.Context, before time.Time) ([][]gateway.Fragment, error)
 	Prune(ctx context.Context, before time.Time) (int64, error)
 	Close() error
+}
+
+// Blocks is what following a ledger needs, and `setu findings`.
+type Blocks interface {
+	Followed(ctx context.Context, chain string) (uint64, error)
+	Awaited(ctx context.Context, r ledgerclient.Receipt) (gateway.Item, bool, error)
+	Follow(ctx context.Context, f gateway.Followed) (gateway.Landed, error)
+	Findings(ctx context.Context, limit int) ([]gateway.Finding, error)
 }
 
 // Open opens the store in dir, which exists and may hold the data of an earlier
@@ -124,6 +133,8 @@ func Exercise(t *testing.T, open Open) {
 		{"operator/requeue", operatorRequeue},
 		{"operator/discard", operatorDiscard},
 		{"operator/stats", operatorStats},
+		{"followed/once", followedOnce},
+		{"followed/settles", followedSettles},
 		{"prune", prune},
 		{"model", model},
 	} {

@@ -21,6 +21,7 @@ const (
 	opPrepare  = "prepare"
 	opSubmit   = "submit"
 	opFind     = "find"
+	opFollow   = "follow"
 )
 
 func fault(op string, c ledgerclient.Class, err error) error {

@@ -88,6 +88,7 @@ var ErrOptions = errors.New("fabric: options are not complete")
 // goroutines.
 type Ledger struct {
 	channel  string
+	name     string // of the contract
 	route    *route
 	gateway  *client.Gateway
 	contract *client.Contract
@@ -133,7 +134,7 @@ func Open(o Options) (*Ledger, error) {
 		return nil, err
 	}
 	l := &Ledger{
-		channel: o.Channel, creator: creator, signer: sign, timeouts: o.Timeouts.withDefaults(), now: o.Now,
+		channel: o.Channel, name: o.Contract, creator: creator, signer: sign, timeouts: o.Timeouts.withDefaults(), now: o.Now,
 		notAfter: cert.NotAfter, followed: make(chan struct{}),
 	}
 	if l.route, err = newRoute(o.Peers, l.timeouts, o.Dial); err != nil {

@@ -5,10 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hyperledger/fabric-gateway/pkg/client"
-	"github.com/hyperledger/fabric-protos-go-apiv2/common"
-	"google.golang.org/protobuf/proto"
-
 	"setu/ledgerclient"
 )
 
@@ -58,22 +54,14 @@ func (l *Ledger) asOf(ctx context.Context) (ledgerclient.AsOf, error) {
 		return at, nil
 	}
 	now := l.now().UTC()
-	proposal, err := l.system.NewProposal("GetChainInfo", client.WithArguments(l.channel))
+	height, err := l.height(ctx)
 	if err != nil {
-		return at, err
-	}
-	octets, err := proposal.EvaluateWithContext(ctx)
-	if err != nil {
-		return at, err
-	}
-	var info common.BlockchainInfo
-	if err := proto.Unmarshal(octets, &info); err != nil {
 		return at, err
 	}
 	h.mu.Lock()
 	h.asked = now
 	h.mu.Unlock()
-	h.advance(ledgerclient.AsOf{Block: info.GetHeight() - 1, Time: now})
+	h.advance(ledgerclient.AsOf{Block: height - 1, Time: now})
 	at, _ = h.known()
 	return at, nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ var errSaved = errors.New("fabric: saved transaction is damaged")
 type saved struct {
 	id                   string
 	result               protocol.Result // what the contract answered
+	contract             string          // that was asked
 	canonical, signature []byte          // of the envelope
 	notAfter             time.Time       // of the certificate that signed it
 }
@@ -100,8 +102,17 @@ func (s *saved) readAction(data []byte) error {
 	if err != nil || len(args) != 3 || string(args[0]) != protocol.Invoke {
 		return fmt.Errorf("%w: %w", errSaved, errors.Join(err, errContract))
 	}
-	s.canonical, s.signature = args[1], args[2]
+	s.contract, s.canonical, s.signature = spec.GetChaincodeSpec().GetChaincodeId().GetName(), args[1], args[2]
 	return readResult(result.GetResponse().GetPayload(), &s.result)
+}
+
+// envelopeSignature is the gateway's signature of the envelope; what cannot be
+// read is a signature of no key.
+func (s *saved) envelopeSignature() (sig ledgerclient.Signature) {
+	if err := json.Unmarshal(s.signature, &sig); err != nil {
+		return ledgerclient.Signature{}
+	}
+	return sig
 }
 
 // creatorOf is an identity as transactions name it.

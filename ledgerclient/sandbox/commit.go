@@ -168,6 +168,8 @@ func (l *Ledger) write(b *block, writes []write, refs map[string]ref) error {
 	defer l.mu.Unlock()
 	l.install(b, hash, writes)
 	l.size = l.file.size
+	close(l.grown)
+	l.grown = make(chan struct{})
 	for key, r := range refs {
 		l.refs[key] = r
 	}

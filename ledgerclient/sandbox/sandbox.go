@@ -67,7 +67,8 @@ type Ledger struct {
 	times []time.Time    // of the blocks, by number
 	refs  map[string]ref // by the state key of the idempotency key
 	txs   int
-	size  int64 // of the file
+	size  int64         // of the file
+	grown chan struct{} // closed when there are more blocks
 
 	headHash digest // the committer's own, as is broken
 	broken   bool
@@ -102,6 +103,7 @@ func Open(o Options) (*Ledger, error) {
 	l := &Ledger{
 		keys: o.Keys, now: o.Now, file: f,
 		refs:    make(map[string]ref),
+		grown:   make(chan struct{}),
 		queue:   make(chan *submission, maxBlock),
 		closing: make(chan struct{}),
 		closed:  make(chan struct{}),

@@ -67,6 +67,7 @@ func house() []row {
 		{pkg: "gateway/dialogue", uses: "i18n ledgerclient gateway gateway/catalogue", pure: true, modules: "github.com/rivo/uniseg"},
 		{pkg: "gateway/turn", uses: "i18n ledgerclient gateway gateway/crashpoint channels"},
 		{pkg: "gateway/outbox", uses: "i18n ledgerclient gateway gateway/crashpoint channels", modules: "golang.org/x/time"},
+		{pkg: "gateway/follow", uses: "ledgerclient gateway"},
 		{pkg: "gateway/sqlite", uses: "i18n ledgerclient gateway gateway/crashpoint", driver: true, modules: "github.com/mattn/go-sqlite3"},
 		{pkg: "gateway/storetest", uses: "i18n ledgerclient gateway", modules: "github.com/google/go-cmp pgregory.net/rapid"},
 		{pkg: "gateway/audit", uses: "i18n ledgerclient gateway", modules: "golang.org/x/mod"},

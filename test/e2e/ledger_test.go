@@ -92,7 +92,7 @@ func TestLedgerSlow(t *testing.T) {
 }
 
 // TestLedgerForgets loses the ledger's answers after it has recorded: the
-// gateway asks what became of its transactions before it repeats anything.
+// blocks tell what became of its transactions, and nothing is repeated.
 func TestLedgerForgets(t *testing.T) {
 	t.Parallel()
 	w := open(t, gatewaytest.Options{Config: quick})
@@ -111,7 +111,7 @@ func TestLedgerForgets(t *testing.T) {
 	if n := w.onLedger("Register"); n != lost+1 {
 		t.Errorf("the ledger holds %d registrations, want %d", n, lost+1)
 	}
-	if n := w.metric("setu_transactions_settled_total"); n != lost {
-		t.Errorf("%v transactions were found after their answer was lost, want %d", n, lost)
+	if n := w.metric("setu_ledger_events_settled_total"); n != lost {
+		t.Errorf("%v transactions were settled by their blocks after their answer was lost, want %d", n, lost)
 	}
 }

@@ -21,6 +21,24 @@ CREATE TABLE early_receipt (
   PRIMARY KEY (message_id, link)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE finding (
+  chain   TEXT NOT NULL,
+  block   INTEGER NOT NULL,
+  entry   INTEGER NOT NULL,
+  tx      TEXT NOT NULL,
+  receipt TEXT NOT NULL,
+  key     TEXT NOT NULL, -- that signed it
+  state   INTEGER NOT NULL, -- of the receipt, 0 if there is none
+  at      INTEGER NOT NULL,
+  PRIMARY KEY (chain, block, entry)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE followed (
+  chain TEXT PRIMARY KEY,
+  next  INTEGER NOT NULL, -- the first block that was not
+  at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE fragment (
   link   TEXT NOT NULL,
   sender TEXT NOT NULL,
@@ -113,6 +131,8 @@ CREATE INDEX outbox_lane ON outbox (lane) WHERE head < 2;
 CREATE INDEX outbox_message ON outbox (message_id, link) WHERE message_id IS NOT NULL;
 
 CREATE INDEX outbox_ready ON outbox (kind, link, next) WHERE head = 1;
+
+CREATE INDEX outbox_receipt ON outbox (receipt) WHERE receipt IS NOT NULL AND head < 2;
 
 CREATE INDEX outbox_unless ON outbox (unless) WHERE unless IS NOT NULL AND head < 2;
 
