@@ -170,7 +170,7 @@ type Stats struct {
 	Received  uint64
 	Strangers uint64 // from another than the caller, or of a kind that was not agreed upon
 	Malformed uint64
-	Dropped   uint64 // keys that nobody has taken from [Stream.Notes]
+	Dropped   uint64 // keys that nobody has taken from [Stream.Keys]
 }
 
 // Stats are the counts now.

@@ -62,24 +62,28 @@ func call(t *testing.T, e *rtp.Engine, r rtp.Remote) (gateway, caller *rtp.Strea
 	return gateway, caller
 }
 
-// note waits for a note of a kind.
-func note(t *testing.T, s *rtp.Stream, kind rtp.NoteKind) rtp.Note {
+// soon waits for a channel.
+func soon[T any](t *testing.T, ch <-chan T, what string) T {
 	t.Helper()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
-	for {
-		select {
-		case n, ok := <-s.Notes():
-			if !ok {
-				t.Fatalf("the stream has ended before note %d", kind)
-			}
-			if n.Kind == kind {
-				return n
-			}
-		case <-timer.C:
-			t.Fatalf("note %d has not come", kind)
+	select {
+	case v, ok := <-ch:
+		if !ok {
+			t.Fatalf("the stream has ended before %s", what)
 		}
+		return v
+	case <-timer.C:
+		t.Fatalf("%s has not come", what)
 	}
+	panic("unreachable")
+}
+
+// play plays, and gives a channel that tells when it is over.
+func play(s *rtp.Stream, sounds ...rtp.Sound) <-chan bool {
+	done := make(chan bool, 8)
+	s.Play(sounds, func() { done <- true })
+	return done
 }
 
 // ear collects what a stream hears.
@@ -141,10 +145,7 @@ func TestStream_Play(t *testing.T) {
 			caller.Hear(heard.hear)
 			heard.all(t, 2)
 			a, b := ramp(1000), ramp(333)
-			id := gateway.Play(a, b)
-			if n := note(t, gateway, rtp.Played); n.Play != id {
-				t.Errorf("played %d, want %d", n.Play, id)
-			}
+			soon(t, play(gateway, a, b), "the end of the sounds")
 			heard.all(t, len(heard.all(t, 0))+1)
 			want, silent := append(bytes.Clone(a.ULaw), b.ULaw...), byte(g711.SilentULaw)
 			if tt.codec == rtp.PCMA {
@@ -187,19 +188,19 @@ func TestStream_StopAndReplace(t *testing.T) {
 	gateway, caller := call(t, e, rtp.Remote{})
 	var heard ear
 	caller.Hear(heard.hear)
-	gateway.Play(ramp(80_000))
+	replaced := play(gateway, ramp(80_000))
 	heard.all(t, 5)
-	short := gateway.Play(ramp(320))
-	if n := note(t, gateway, rtp.Played); n.Play != short {
-		t.Errorf("played %d, want the one that replaced it, %d", n.Play, short)
-	}
-	gateway.Play(ramp(80_000))
+	soon(t, play(gateway, ramp(320)), "the end of the sound")
+	stopped := play(gateway, ramp(80_000))
 	heard.all(t, len(heard.all(t, 0))+3)
 	gateway.Stop()
 	n := len(heard.all(t, 0)) + 2 // one may be on its way
 	last := heard.all(t, n+1)[n]
 	if len(bytes.Trim(last.Payload, "\xff")) > 0 {
 		t.Error("it plays on after Stop")
+	}
+	if len(replaced)+len(stopped) > 0 {
+		t.Error("the end is told of what was replaced or stopped")
 	}
 }
 
@@ -212,14 +213,12 @@ func TestStream_Hold(t *testing.T) {
 	heard.all(t, 3)
 	sound := ramp(4800)
 	gateway.Hold(true)
-	id := gateway.Play(sound)
+	done := play(gateway, sound)
 	silence := time.NewTimer(300 * time.Millisecond)
 	<-silence.C
 	before := len(heard.all(t, 0))
 	gateway.Hold(false)
-	if n := note(t, gateway, rtp.Played); n.Play != id {
-		t.Errorf("played %d, want %d", n.Play, id)
-	}
+	soon(t, done, "the end of the sound")
 	frames := heard.all(t, before+30)
 	first, last := frames[before], frames[before-1]
 	if !first.Marker || first.Seq != last.Seq+1 || first.Timestamp-last.Timestamp < 10*160 {
@@ -255,10 +254,10 @@ func TestStream_Keys(t *testing.T) {
 			if err := caller.Send(want); err != nil {
 				t.Fatal(err)
 			}
-			gateway.Play(ramp(100))
+			play(gateway, ramp(100))
 			var got []byte
 			for len(got) < len(want) {
-				got = append(got, note(t, gateway, rtp.Pressed).Key)
+				got = append(got, soon(t, gateway.Keys(), "a key"))
 			}
 			if string(got) != want {
 				t.Errorf("keys are %q, want %q", got, want)
@@ -275,12 +274,12 @@ func TestStream_Lost(t *testing.T) {
 	gateway.Hear(heard.hear)
 	heard.all(t, 15)
 	select {
-	case n := <-gateway.Notes():
-		t.Fatalf("it tells %+v while the caller is there", n)
+	case <-gateway.Lost():
+		t.Fatal("it is told lost while the caller is there")
 	default:
 	}
 	caller.Close()
-	note(t, gateway, rtp.Lost)
+	soon(t, gateway.Lost(), "that it is lost")
 }
 
 func TestEngine_Ports(t *testing.T) {
@@ -320,7 +319,7 @@ func TestEngine_RunCloses(t *testing.T) {
 	if err := e.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := <-s.Notes(); ok {
+	if _, ok := <-s.Keys(); ok {
 		t.Error("the stream tells something and has not ended")
 	}
 	if _, err := e.Open(); !errors.Is(err, rtp.ErrClosed) {

@@ -36,31 +36,15 @@ func (r Remote) turns() int64 {
 	return 1
 }
 
-// Note is what a stream tells.
-type Note struct {
-	Kind NoteKind
-	Key  byte   // of [Pressed]: 0 to 9, *, #, A to D
-	Play uint64 // of [Played]: what [Stream.Play] has returned
-}
-
-// NoteKind is what a note is about.
-type NoteKind uint8
-
-// What streams tell.
-const (
-	Pressed NoteKind = iota + 1 // a key
-	Played                      // to its end; nothing is told of what was replaced or stopped
-	Lost                        // nothing has come for too long
-)
-
-// noteRoom is how many notes wait to be taken; two places of it are not for keys.
-const noteRoom = 32
+// keyRoom is how many keys wait to be taken.
+const keyRoom = 32
 
 // Stream is the media of one call. It may be used by many goroutines.
 type Stream struct {
 	engine         *Engine
 	media, control socket
-	notes          chan Note
+	pressed        chan byte
+	silent         chan struct{}
 
 	mu      sync.Mutex
 	closed  bool
@@ -80,7 +64,6 @@ type Stream struct {
 	octets  uint32
 	player  player
 	presses presses
-	plays   uint64
 
 	// What comes.
 	in     reception
@@ -97,7 +80,7 @@ type Stream struct {
 
 func newStream(e *Engine, media, control socket) *Stream {
 	return &Stream{
-		engine: e, media: media, control: control, notes: make(chan Note, noteRoom),
+		engine: e, media: media, control: control, pressed: make(chan byte, keyRoom), silent: make(chan struct{}, 1),
 		ssrc: rand.Uint32(), base: rand.Uint32(), seq: uint16(rand.Uint32()), //nolint:gosec // they are to differ, who sees one call sees them all
 	}
 }
@@ -105,9 +88,14 @@ func newStream(e *Engine, media, control socket) *Stream {
 // Port is the stream's port of RTP, which is even; that of RTCP is the next.
 func (s *Stream) Port() uint16 { return s.media.port }
 
-// Notes are what the stream tells, in order. The channel is closed with the
-// stream. Keys that are not taken in time are dropped.
-func (s *Stream) Notes() <-chan Note { return s.notes }
+// Keys are the keys that are pressed at the other end, in order: 0 to 9, *, # and A
+// to D. More than 32 that nobody takes are dropped. The channel is closed with the
+// stream.
+func (s *Stream) Keys() <-chan byte { return s.pressed }
+
+// Lost tells that nothing has come for too long, see [Options]. The channel is
+// closed with the stream.
+func (s *Stream) Lost() <-chan struct{} { return s.silent }
 
 // Start begins to send to the other end, or goes on with it as a new session
 // description has it. Errors are [ErrOptions] and [ErrClosed].
@@ -138,14 +126,13 @@ func (s *Stream) Start(r Remote) error {
 }
 
 // Play plays sounds without a break between them, in the place of what is playing,
-// and gives the number that [Played] will have. It waits while the stream is held
-// or has not begun.
-func (s *Stream) Play(sounds ...Sound) (id uint64) {
+// and then calls played once, unless it is nil; it is not called for what is
+// replaced or stopped. It must not wait: a wheel does not turn meanwhile. Nothing
+// is played while the stream is held or has not begun.
+func (s *Stream) Play(sounds []Sound, played func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.plays++
-	s.player.play(s.plays, sounds)
-	return s.plays
+	s.player.play(sounds, played)
 }
 
 // Stop plays no more: from the next packet on there is silence.
@@ -186,13 +173,8 @@ func (s *Stream) press(by Path, key byte, now time.Duration) bool {
 	if key == 0 || !s.twins.Take(by, key, now) {
 		return true
 	}
-	return len(s.notes) < noteRoom-2 && s.tell(Note{Kind: Pressed, Key: key})
-}
-
-// tell passes a note on if there is room.
-func (s *Stream) tell(n Note) bool {
 	select {
-	case s.notes <- n:
+	case s.pressed <- key:
 		return true
 	default:
 		return false
@@ -250,6 +232,7 @@ func (s *Stream) Close() {
 	s.closed = true
 	s.media.close()
 	s.control.close()
-	close(s.notes)
+	close(s.pressed)
+	close(s.silent)
 	s.engine.open.Add(-1)
 }

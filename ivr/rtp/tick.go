@@ -20,14 +20,32 @@ const rounds = 4
 const comfort = 13
 
 // tick receives and sends what is due at a turn of the wheel; open is false when
-// the stream has been closed.
-func (s *Stream) tick(w *wheel, turn int64, now time.Time) (open bool) {
+// the stream has been closed. What it returns is called when the stream is free
+// again.
+func (s *Stream) tick(w *wheel, turn int64, now time.Time) (played func(), open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return false
+		return nil, false
 	}
 	s.turn = turn
+	s.receive(w, now)
+	if !s.begun {
+		return nil, true
+	}
+	if !s.held {
+		played = s.player.finished()
+		s.send(w)
+		s.watchLoss(now)
+	}
+	if s.sent > 0 && (turn+int64(s.ssrc))%reportTurns == 0 {
+		s.report(w.out, now, false)
+	}
+	return played, true
+}
+
+// receive takes what has come to the ports.
+func (s *Stream) receive(w *wheel, now time.Time) {
 	for range rounds {
 		n := w.in.receive(&s.media)
 		for i := range n {
@@ -38,26 +56,20 @@ func (s *Stream) tick(w *wheel, turn int64, now time.Time) (open bool) {
 			break
 		}
 	}
-	if (turn+int64(s.ssrc))%controlTurns == 0 {
+	if (s.turn+int64(s.ssrc))%controlTurns == 0 {
 		s.takeControls(w, now)
 	}
-	if !s.begun {
-		return true
-	}
-	if !s.held {
-		s.send(w)
-		s.watchLoss(now)
-	}
-	if s.sent > 0 && (turn+int64(s.ssrc))%reportTurns == 0 {
-		s.report(w.out, now, false)
-	}
-	return true
 }
 
 // watchLoss tells that the caller is gone.
 func (s *Stream) watchLoss(now time.Time) {
-	if !s.told && now.Sub(s.heard) > s.engine.opts.Lost {
-		s.told = s.tell(Note{Kind: Lost})
+	if s.told || now.Sub(s.heard) <= s.engine.opts.Lost {
+		return
+	}
+	s.told = true
+	select {
+	case s.silent <- struct{}{}:
+	default:
 	}
 }
 
@@ -112,9 +124,6 @@ func (s *Stream) sound(w *wheel, p Packet, at time.Time, clock time.Duration) {
 
 // send sends the packet that is due.
 func (s *Stream) send(w *wheel) {
-	if s.player.ended && s.tell(Note{Kind: Played, Play: s.player.id}) {
-		s.player.ended = false
-	}
 	step := s.remote.turns()
 	if s.turn%step != 0 {
 		return

@@ -160,7 +160,11 @@ func (w *wheel) tick(s *Stream, turn int64, now time.Time) (open bool) {
 			open = false
 		}
 	}()
-	return s.tick(w, turn, now)
+	played, open := s.tick(w, turn, now)
+	if played != nil {
+		played()
+	}
+	return open
 }
 
 // closeAll closes the streams.
