@@ -84,27 +84,6 @@ func TestKill_FirstStart(t *testing.T) {
 	}
 }
 
-// TestKill_TornFiles gives the files the ends that a power failure leaves: half
-// a frame in the store's log, half a block of the ledger. Nobody was told of
-// either.
-func TestKill_TornFiles(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, operator, *seed)
-	for range 3 * rounds() {
-		b := w.write(writers)
-		l := w.launch("", 0)
-		l.amid(b)
-		l.kill()
-		w.tearLog()
-		w.tearLedger()
-		w.settle(b)
-	}
-	if w.torn == 0 {
-		t.Error("no log was torn")
-	}
-	w.audit()
-}
-
 // TestLinks_Lost breaks the link again and again while the gateway lives, with
 // messages under way in both directions.
 func TestLinks_Lost(t *testing.T) {

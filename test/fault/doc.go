@@ -1,7 +1,7 @@
 // Package fault holds the tests that kill the gateway with kill -9 and count
 // what came of it: at each place of gateway/crashpoint, at random moments, in
-// the middle of a start, with the ledger down or forgetful, and with the torn
-// ends of files that a power failure leaves.
+// the middle of a start, with the ledger down or forgetful; and those that take
+// the power away (test/powercut), with what was not synced lost or torn.
 //
 // A provider of ours stands where an operator's SMSC or a partner stands. It
 // keeps each message of a citizen until that is acknowledged, sends it again on

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"setu/test/gatewaytest"
+	"setu/test/powercut"
 )
 
 var (
@@ -27,6 +28,7 @@ func fromEnv(name string, otherwise int) int {
 }
 
 func TestMain(m *testing.M) {
+	powercut.Follower()
 	flag.Parse()
 	if *seed == 0 {
 		*seed = 1 + uint64(time.Now().UnixMicro()%1e9) //nolint:gosec // not negative

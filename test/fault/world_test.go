@@ -56,7 +56,6 @@ type world struct {
 	deaths map[int]time.Time // by life, of those that were killed
 	hits   map[string]int    // deaths at each place
 	kills  int
-	torn   int // logs that were given a torn end
 	// repeated adds up setu_messages_repeated_total of the lives that could
 	// still be asked.
 	repeated float64
@@ -130,12 +129,19 @@ func (w *world) begin() {
 // when place is empty.
 func (w *world) launch(place string, n int) *life {
 	w.t.Helper()
-	w.begin()
-	o := gatewaytest.Options{Bin: built, Dir: w.data, Config: w.config}
-	if place != "" {
-		o.Env = []string{fmt.Sprintf("SETU_CRASH=%s:%d", place, n)}
+	if place == "" {
+		return w.live(gatewaytest.Options{Bin: built})
 	}
+	return w.live(gatewaytest.Options{Bin: built, Env: []string{fmt.Sprintf("SETU_CRASH=%s:%d", place, n)}})
+}
+
+// live begins a life in the world's folder.
+func (w *world) live(o gatewaytest.Options) *life {
+	w.t.Helper()
+	w.begin()
+	o.Dir, o.Config = w.data, w.config
 	l := &life{Gateway: gatewaytest.Launch(w.t, o), w: w, number: w.life, ended: make(chan struct{})}
+	l.Bin = built // of the commands that ask it
 	go func() {
 		for !l.Wait(time.Minute) { //nolint:revive // until the process has ended
 		}
