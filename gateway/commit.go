@@ -16,6 +16,7 @@ type Commit struct {
 
 	Session *Session // nil: unchanged
 	Effects []Effect
+	Call    *CallWish // nil: none
 }
 
 // Committed is what a store says of a commit that is on disk.

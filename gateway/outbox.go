@@ -139,6 +139,9 @@ type SMSOut struct {
 	// Class says what the message is, for the policy on lost answers and for
 	// metrics: answer, receipt, notice.
 	Class string
+	// Say is an answer that came late as it is said, to somebody who asked by
+	// telephone; nil is nothing to be said.
+	Say *Reply
 }
 
 // TxOut is a transaction's envelope and, once endorsed, its saved bytes.

@@ -59,6 +59,8 @@ type Outcome struct {
 	// PIN is what she typed as her PIN: its keyed digest goes to the
 	// dialogue's Proven with Session. It is to be forgotten at once.
 	PIN Private
+	// CallBack says that she wants to be called, as Reply promises.
+	CallBack bool
 	// Again says that Reply is the screen that she was shown before, since the
 	// same input came once more: nothing has changed.
 	Again bool

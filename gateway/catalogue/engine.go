@@ -30,7 +30,7 @@ var engineTexts = map[string][]string{
 	"menu": nil, "help": nil, "unknown": nil, "meant": {"word"}, "yes": nil, "no": nil, "nav-back": nil, "nav-more": nil, "menu-language": nil,
 	"language": nil, "language-bn": nil, "language-hi": nil, "language-en": nil, "language-set": nil,
 	"digits-native": nil, "digits-western": nil,
-	"stopped": nil, "started": nil,
+	"stopped": nil, "started": nil, "will-call": nil, "no-calls": nil,
 	"resume": {"service"}, "resume-yes": nil, "resume-no": nil, "renewed": nil,
 	"left": nil, "declined": nil, "give-up": nil, "hint": nil, "none": nil, "list-cut": {"count"},
 	"no-pin": nil, "write-again": {"keyword"},

@@ -39,13 +39,14 @@ const (
 	Start    Command = "start"
 	Cancel   Command = "cancel"
 	Receipt  Command = "receipt"
-	PIN      Command = "pin" // chooses a PIN, or another one
+	PIN      Command = "pin"  // chooses a PIN, or another one
+	CallMe   Command = "call" // wants to be called
 	Yes      Command = "yes"
 	No       Command = "no"
 )
 
 // commands lists all commands.
-var commands = [...]Command{Menu, Help, Back, More, Repeat, Language, Numerals, Stop, Start, Cancel, Receipt, PIN, Yes, No}
+var commands = [...]Command{Menu, Help, Back, More, Repeat, Language, Numerals, Stop, Start, Cancel, Receipt, PIN, CallMe, Yes, No}
 
 // Word is what a word that people send means: a command, or a service.
 type Word struct {

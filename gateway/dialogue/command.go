@@ -113,7 +113,20 @@ func (m *move) obey(cmd catalogue.Command, rest said) {
 		m.cancel()
 	case catalogue.Receipt:
 		m.receipt(rest)
+	case catalogue.CallMe:
+		m.callBack()
 	}
+}
+
+// callBack promises a call to who wants to be called. A dialogue under way stays:
+// the call goes on with it.
+func (m *move) callBack() {
+	if m.e.o.Calls == nil || !m.e.o.Calls(m.s.Citizen) {
+		m.sayOwn("no-calls")
+		return
+	}
+	m.out.CallBack = true
+	m.sayOwn("will-call")
 }
 
 // start begins again after STOP.

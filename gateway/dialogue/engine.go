@@ -33,6 +33,8 @@ type Options struct {
 	RedialFor time.Duration
 	// Screens is how many screens of a link a reply takes; nil is one.
 	Screens func(r gateway.Reply, m gateway.Medium, link string) int
+	// Calls says whether a citizen who wants to be called can be; nil is no.
+	Calls func(citizen gateway.Address) bool
 }
 
 // Engine is the dialogue of all services of a catalogue. It is read-only and may

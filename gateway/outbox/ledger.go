@@ -112,8 +112,20 @@ func (w *Worker) question(ctx context.Context, it gateway.Item) {
 	w.counts.Answered.Add(1)
 	w.tell(leaseOf(&it), gateway.Progress{
 		State: gateway.Answered, Code: answer.Code,
-		Effects: w.message(it, w.Dialogue.Settle(*it.Ask, answer, "")),
+		Effects: w.lateAnswer(it, w.Dialogue.Settle(*it.Ask, answer, "")),
 	})
+}
+
+// lateAnswer is the message that tells a late answer; to who asked by telephone it
+// may be said.
+func (w *Worker) lateAnswer(it gateway.Item, r gateway.Reply) []gateway.Effect {
+	effects := w.message(it, r)
+	if it.Ask.Medium == gateway.IVR {
+		for i := range effects {
+			effects[i].SMS.Say = &r
+		}
+	}
+	return effects
 }
 
 // sign signs the question of it, as of now.

@@ -139,8 +139,15 @@ type payload struct {
 }
 
 type storedSMS struct {
-	Text  string `json:"text"`
-	Class string `json:"class,omitempty"`
+	Text  string         `json:"text"`
+	Class string         `json:"class,omitempty"`
+	Say   *gateway.Reply `json:"say,omitempty"`
+}
+
+func storeSMS(m gateway.SMSOut) *storedSMS { return &storedSMS{m.Text.Reveal(), m.Class, m.Say} }
+
+func (m *storedSMS) out() *gateway.SMSOut {
+	return &gateway.SMSOut{Text: gateway.Private(m.Text), Class: m.Class, Say: m.Say}
 }
 
 // storedTx is a transaction without its saved bytes, which have a column.
@@ -152,14 +159,14 @@ type storedTx struct {
 }
 
 func encodePayload(e *gateway.Effect) ([]byte, error) {
-	if e.Tx == nil && e.Ask == nil && e.SMS != nil {
+	if e.Tx == nil && e.Ask == nil && e.SMS != nil && e.SMS.Say == nil {
 		return encodeMessage(e), nil
 	}
 	p := payload{
 		Medium: e.To.Medium, Link: e.To.Link, Citizen: e.To.Citizen.Reveal(), Code: e.To.Code.Reveal(), Ask: e.Ask,
 	}
 	if e.SMS != nil {
-		p.SMS = &storedSMS{Text: e.SMS.Text.Reveal(), Class: e.SMS.Class}
+		p.SMS = storeSMS(*e.SMS)
 	}
 	if e.Tx != nil {
 		p.Tx = &storedTx{Receipt: e.Tx.Receipt, Key: e.Tx.Key, Envelope: e.Tx.Envelope, Salts: e.Tx.Salts}
@@ -190,7 +197,7 @@ func decodeItem(v []value) (gateway.Item, error) {
 		it.Token = 0 // of a lease that has ended
 	}
 	if p.SMS != nil {
-		it.SMS = &gateway.SMSOut{Text: gateway.Private(p.SMS.Text), Class: p.SMS.Class}
+		it.SMS = p.SMS.out()
 	}
 	if p.Tx == nil {
 		return it, nil

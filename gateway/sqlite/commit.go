@@ -154,6 +154,11 @@ func (o *commitOp) leave(w *writer) error {
 			return err
 		}
 	}
+	if o.c.Call != nil {
+		if _, err := w.wish(o.c.Call); err != nil {
+			return err
+		}
+	}
 	var err error
 	o.out.Items, err = w.add(o.out.Items, o.effects)
 	return err

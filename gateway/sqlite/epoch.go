@@ -36,6 +36,9 @@ func (w *writer) begin() error {
 		}
 		return nil
 	})
+	if err == nil {
+		err = w.transaction(w.recallCalls)
+	}
 	if err == nil && voided > 0 {
 		w.s.log.Info("leases of an earlier process ended", slog.Int64(keyItems, voided))
 	}

@@ -39,8 +39,12 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 	var rest int64
 	err = s.do(ctx, func(w *writer) error {
 		rest = 0
-		for _, q := range []query{qPruneFragments, qPruneEarly} {
-			_, n, err := w.exec(q, before.UnixMilli())
+		for _, q := range []query{qPruneFragments, qPruneEarly, qPruneCalls, qPruneCounts} {
+			at := before.UnixMilli()
+			if q == qPruneCounts {
+				at = int64(dayOf(before))
+			}
+			_, n, err := w.exec(q, at)
 			if err != nil {
 				return err
 			}

@@ -61,6 +61,21 @@ const (
 	qPutFollowed
 	qPutFinding
 	qAwaited
+	qOpenCall
+	qLastCall
+	qPutCall
+	qMergeCall
+	qCall
+	qBeginCall
+	qCountCall
+	qCounted
+	qMoveCall
+	qDialling
+	qPutUnheard
+	qUnheard
+	qHeard
+	qPruneCalls
+	qPruneCounts
 
 	qStepOutbox
 	qPruneOutbox
@@ -85,6 +100,11 @@ const (
 	rOldest
 	rFollowed
 	rFindings
+	rDueCalls
+	rCalls
+	rOpenCalls
+	rCallCounts
+	rUnheard
 	queries
 )
 
@@ -112,6 +132,9 @@ func statement(q query) string {
 		qRequeue: sqlRequeue, qVoid: sqlVoid, qForget: sqlForget, qStaleNeedless: sqlStaleNeedless,
 
 		qFollowed: sqlFollowed, qPutFollowed: sqlPutFollowed, qPutFinding: sqlPutFinding, qAwaited: sqlAwaited,
+		qOpenCall: sqlOpenCall, qLastCall: sqlLastCall, qPutCall: sqlPutCall, qMergeCall: sqlMergeCall, qCall: sqlCall,
+		qBeginCall: sqlBeginCall, qCountCall: sqlCountCall, qCounted: sqlCounted, qMoveCall: sqlMoveCall, qDialling: sqlDialling,
+		qPutUnheard: sqlPutUnheard, qUnheard: sqlUnheard, qHeard: sqlHeard, qPruneCalls: sqlPruneCalls, qPruneCounts: sqlPruneCounts,
 
 		qStepOutbox: sqlStepOutbox, qPruneOutbox: sqlPruneOutbox, qStepInbox: sqlStepInbox, qPruneInbox: sqlPruneInbox,
 		qPruneFragments: sqlPruneFragments, qPruneEarly: sqlPruneEarly, qAnyEarly: sqlAnyEarly,
@@ -119,5 +142,6 @@ func statement(q query) string {
 		rSession: sqlReadSession, rAccepted: sqlReadAccepted, rStanding: sqlReadStanding, rLinks: sqlReadLinks,
 		rFragments: sqlReadFragments, rItem: sqlReadItem, rList: sqlReadList, rListWaiting: sqlReadListWaiting,
 		rWaiting: sqlReadWaiting, rOldest: sqlReadOldest, rFollowed: sqlReadFollowed, rFindings: sqlReadFindings,
+		rDueCalls: sqlReadDueCalls, rCalls: sqlReadCalls, rOpenCalls: sqlReadOpenCalls, rCallCounts: sqlReadCallCounts, rUnheard: sqlUnheard,
 	}[q]
 }

@@ -33,6 +33,7 @@ type Store interface {
 	Operators
 	Keeper
 	Blocks
+	Callbacks
 }
 
 // Turns is what takes messages through their turns needs.
@@ -74,6 +75,18 @@ type Blocks interface {
 	Awaited(ctx context.Context, r ledgerclient.Receipt) (gateway.Item, bool, error)
 	Follow(ctx context.Context, f gateway.Followed) (gateway.Landed, error)
 	Findings(ctx context.Context, limit int) ([]gateway.Finding, error)
+}
+
+// Callbacks is what calling citizens needs.
+type Callbacks interface {
+	WishCall(ctx context.Context, w gateway.CallWish) (added bool, err error)
+	DueCalls(ctx context.Context, limit int) ([]gateway.Call, error)
+	BeginCall(ctx context.Context, id int64, caps gateway.CallCaps) error
+	EndCall(ctx context.Context, e gateway.CallEnd) error
+	Unheard(ctx context.Context, citizen gateway.Address) ([]gateway.Unheard, error)
+	Heard(ctx context.Context, citizen gateway.Address, ids ...int64) error
+	Calls(ctx context.Context, f gateway.CallFilter) ([]gateway.Call, error)
+	CallCounts(ctx context.Context) (map[gateway.CallState]int64, error)
 }
 
 // Open opens the store in dir, which exists and may hold the data of an earlier
@@ -135,6 +148,14 @@ func Exercise(t *testing.T, open Open) {
 		{"operator/stats", operatorStats},
 		{"followed/once", followedOnce},
 		{"followed/settles", followedSettles},
+		{"callback/one for each citizen", callbackOne},
+		{"callback/a wish with a turn", callbackTurn},
+		{"callback/caps", callbackCaps},
+		{"callback/tries and pauses", callbackTries},
+		{"callback/not heard becomes a message", callbackUnheard},
+		{"callback/she came herself", callbackNeedless},
+		{"callback/placed when the process died", callbackDied},
+		{"callback/listed and pruned", callbackListed},
 		{"prune", prune},
 		{"model", model},
 	} {

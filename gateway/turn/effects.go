@@ -46,6 +46,23 @@ func (t *Taker) route(in gateway.Inbound) gateway.Route {
 	return gateway.Route{Medium: in.Medium, Link: in.Link, Citizen: in.From, Code: in.To}
 }
 
+// late is the way of an answer that comes late.
+func (t *Taker) late(in gateway.Inbound) gateway.Route {
+	to := t.route(in)
+	if t.Late != nil && to.Link != "" {
+		to = t.Late(in, to)
+	}
+	return to
+}
+
+// wish is the call that out asks for; nil is none.
+func (t *Taker) wish(s *gateway.Session, out *gateway.Outcome) *gateway.CallWish {
+	if !out.CallBack || t.CallBack == nil {
+		return nil
+	}
+	return t.CallBack(s.Citizen)
+}
+
 // say adds the message that r renders to, unless there is nothing to say.
 func (t *Taker) say(effects []gateway.Effect, in gateway.Inbound, r gateway.Reply, class string, due time.Time) []gateway.Effect {
 	if r.Empty() {

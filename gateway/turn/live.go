@@ -205,7 +205,7 @@ func (t *Taker) commitLive(before gateway.Session, out *gateway.Outcome, effects
 	after.Citizen, after.Version = before.Citizen, before.Version
 	after.Show(out.Reply)
 	crashpoint.Here(crashpoint.BeforeCommit)
-	if _, err := t.write(gateway.Commit{Session: after, Effects: effects}); err != nil {
+	if _, err := t.write(gateway.Commit{Session: after, Effects: effects, Call: t.wish(&before, out)}); err != nil {
 		t.sessions.drop(before.Citizen)
 		return err
 	}

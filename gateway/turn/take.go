@@ -114,7 +114,7 @@ func (t *Taker) take(j *job) error {
 	}
 	effects = t.say(effects, j.in, out.Reply, ClassAnswer, time.Time{})
 	crashpoint.Here(crashpoint.BeforeCommit)
-	return t.commit(j, s, out.Session, effects)
+	return t.commit(j, s, &out, effects)
 }
 
 // acceptFirst makes j durable on its own, so that its provider is answered
@@ -134,8 +134,9 @@ func (t *Taker) acceptFirst(j *job) error {
 }
 
 // commit writes what the turn changed and passes the leased effects on.
-func (t *Taker) commit(j *job, before, after gateway.Session, effects []gateway.Effect) error {
-	c := gateway.Commit{Turned: true, Effects: effects, Inbox: j.row}
+func (t *Taker) commit(j *job, before gateway.Session, out *gateway.Outcome, effects []gateway.Effect) error {
+	after := out.Session
+	c := gateway.Commit{Turned: true, Effects: effects, Inbox: j.row, Call: t.wish(&before, out)}
 	if j.row == 0 {
 		c.Accept, c.Joined = &j.in, j.joined
 	}
@@ -342,6 +343,6 @@ func (t *Taker) query(ctx context.Context, j *job, out gateway.Outcome) (next ga
 	out.Reply = t.Dialogue.Notice(ask.Format, NoticeLater, nil)
 	return out, &gateway.Effect{
 		Kind: gateway.Question, Lane: gateway.Question.Lane(j.in.From),
-		Expires: now.Add(t.AnswerLife), Ask: &ask, To: t.route(j.in),
+		Expires: now.Add(t.AnswerLife), Ask: &ask, To: t.late(j.in),
 	}
 }

@@ -92,6 +92,12 @@ type Config struct {
 	// Back is the way by SMS to a citizen who is on a live channel: link and
 	// short code. Nil, or a route without a link, is that there is none.
 	Back func(in gateway.Inbound) gateway.Route
+	// Late is the way of an answer that comes late, in the place of the way that
+	// other messages take; nil is the same.
+	Late func(in gateway.Inbound, to gateway.Route) gateway.Route
+	// CallBack is the wish of a citizen who wants to be called; nil, or a nil
+	// wish, is that she cannot be.
+	CallBack func(citizen gateway.Address) *gateway.CallWish
 	// Screens is how many screens of a link a reply takes; nil is one.
 	Screens func(r gateway.Reply, m gateway.Medium, link string) int
 

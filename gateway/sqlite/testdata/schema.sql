@@ -1,3 +1,9 @@
+CREATE TRIGGER callback_final BEFORE UPDATE OF state ON callback
+WHEN OLD.state >= 3
+BEGIN
+  SELECT RAISE(FAIL, 'callback: final states never change');
+END;
+
 CREATE TRIGGER outbox_final BEFORE UPDATE OF state ON outbox
 WHEN OLD.state >= 6 AND NEW.state <> OLD.state
   AND NOT (OLD.state = 6 AND NEW.state IN (7, 9, 10))
@@ -10,6 +16,27 @@ WHEN OLD.state >= 6
 BEGIN
   SELECT RAISE(ABORT, 'receipt: final states never change');
 END;
+
+CREATE TABLE callback (
+  id      INTEGER PRIMARY KEY,
+  citizen TEXT NOT NULL,
+  reason  INTEGER NOT NULL,
+  state   INTEGER NOT NULL,
+  tries   INTEGER NOT NULL,
+  due     INTEGER NOT NULL,
+  expires INTEGER NOT NULL,
+  dialled INTEGER NOT NULL, -- when it was placed last
+  created INTEGER NOT NULL,
+  updated INTEGER NOT NULL,
+  note    TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE callback_count (
+  day     INTEGER NOT NULL,
+  citizen TEXT NOT NULL,
+  calls   INTEGER NOT NULL,
+  PRIMARY KEY (day, citizen)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE early_receipt (
   message_id TEXT NOT NULL,
@@ -119,6 +146,21 @@ CREATE TABLE session (
   version INTEGER NOT NULL,
   body    BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unheard (
+  id      INTEGER PRIMARY KEY,
+  citizen TEXT NOT NULL,
+  key     TEXT NOT NULL,
+  body    BLOB NOT NULL,
+  created INTEGER NOT NULL,
+  UNIQUE (citizen, key)
+) STRICT;
+
+CREATE INDEX callback_dialled ON callback (citizen, dialled) WHERE dialled > 0;
+
+CREATE INDEX callback_due ON callback (due) WHERE state = 1;
+
+CREATE UNIQUE INDEX callback_open ON callback (citizen) WHERE state < 3;
 
 CREATE INDEX early_receipt_grp ON early_receipt (grp);
 
