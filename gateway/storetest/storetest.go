@@ -32,8 +32,15 @@ type Store interface {
 	Work
 	Operators
 	Keeper
+	Further
+}
+
+// Further is what further parts of a gateway need.
+type Further interface {
 	Blocks
 	Callbacks
+	Answers
+	CallLists
 }
 
 // Turns is what takes messages through their turns needs.
@@ -83,8 +90,16 @@ type Callbacks interface {
 	DueCalls(ctx context.Context, limit int) ([]gateway.Call, error)
 	BeginCall(ctx context.Context, id int64, caps gateway.CallCaps) error
 	EndCall(ctx context.Context, e gateway.CallEnd) error
+}
+
+// Answers is what telling citizens what came late needs.
+type Answers interface {
 	Unheard(ctx context.Context, citizen gateway.Address) ([]gateway.Unheard, error)
 	Heard(ctx context.Context, citizen gateway.Address, ids ...int64) error
+}
+
+// CallLists is what `setu calls` and the metrics need.
+type CallLists interface {
 	Calls(ctx context.Context, f gateway.CallFilter) ([]gateway.Call, error)
 	CallCounts(ctx context.Context) (map[gateway.CallState]int64, error)
 }
