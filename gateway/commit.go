@@ -17,6 +17,11 @@ type Commit struct {
 	Session *Session // nil: unchanged
 	Effects []Effect
 	Call    *CallWish // nil: none
+	// Meters are counted with the commit, each once; one that stands in it
+	// twice is counted twice. Of a message that is a [Committed.Duplicate] they
+	// are not. The transactions and questions among Effects are not in it: a
+	// store counts them when they become final, see [Ask.Meter].
+	Meters []Meter
 }
 
 // Committed is what a store says of a commit that is on disk.

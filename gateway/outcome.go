@@ -18,6 +18,9 @@ type Ask struct {
 	Step       string      `json:"step"`
 	Format     i18n.Format `json:"format"`
 	Medium     Medium      `json:"medium"`
+	// Partner is the link, partner or USSD gateway that it came by, for the
+	// meter.
+	Partner string `json:"partner,omitempty"`
 	// Private names the arguments of which the ledger gets only a salted hash.
 	Private []string              `json:"private,omitempty"`
 	Consent string                `json:"consent,omitempty"`

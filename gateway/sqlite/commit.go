@@ -159,6 +159,7 @@ func (o *commitOp) leave(w *writer) error {
 			return err
 		}
 	}
+	w.counters.count(o.c.Meters)
 	var err error
 	o.out.Items, err = w.add(o.out.Items, o.effects)
 	return err
@@ -173,6 +174,7 @@ func (o *commitOp) accept(w *writer) error {
 	}
 	if first != 0 {
 		o.out = gateway.Committed{Inbox: first, Duplicate: true}
+		w.counters.counts[duplicate(o.c.Accept)]++
 		return nil
 	}
 	o.out.Inbox = w.lastRow + 1

@@ -26,8 +26,9 @@ const (
 // arguments of sqlPut, since the writer is one and its callers are many.
 type effect struct {
 	gateway.Effect
-	link string
-	due  int64
+	link  string
+	due   int64
+	meter *gateway.Meter
 	args [putArgs]value
 }
 
@@ -58,7 +59,7 @@ func encodeEffects(in []gateway.Effect) ([]effect, error) {
 	out := make([]effect, len(in))
 	for i := range in {
 		e := &out[i]
-		e.Effect, e.due = in[i], ms(in[i].Due)
+		e.Effect, e.due, e.meter = in[i], ms(in[i].Due), meterFor(&in[i])
 		if e.Kind == gateway.Message {
 			e.link = e.To.Link // other kinds wait for the ledger
 		}
@@ -103,7 +104,7 @@ func (w *writer) put(e *effect) (gateway.Item, error) {
 	}
 	it := held{
 		id: w.lastItem + 1, created: w.now, kind: e.Kind, state: state,
-		lane: e.Lane, link: e.link, unless: string(e.Unless),
+		lane: e.Lane, link: e.link, unless: string(e.Unless), meter: e.meter,
 	}
 	if e.Tx != nil {
 		it.receipt = string(e.Tx.Receipt)

@@ -129,6 +129,16 @@ func inspect(t *testing.T, dir string) (rows, done map[string]bool) {
 			t.Errorf("%d messages, and %d with an %s: a commit was kept in part", len(rows), len(other), what)
 		}
 	}
+	// What was counted is what there is, however often the process was killed.
+	for service, want := range map[string]int{
+		"":     len(rows),
+		"late": len(list("SELECT lane FROM outbox WHERE kind = 3 AND state = 14")),
+	} {
+		var counted int
+		if err := db.QueryRowContext(t.Context(), "SELECT ifnull(sum(count), 0) FROM meter WHERE service = ?", service).Scan(&counted); err != nil || counted != want {
+			t.Errorf("%d of service %q counted, want %d; %v", counted, service, want, err)
+		}
+	}
 	return rows, list("SELECT lane FROM outbox WHERE state = 6")
 }
 
@@ -160,20 +170,38 @@ func TestChild(t *testing.T) {
 					return
 				}
 				say("kept", key)
-				done := make(chan error, 1)
-				s.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: gateway.Sent}, func(_ []gateway.Item, err error) { done <- err })
-				if err := <-done; err != nil {
+				next, err := finish(s, it, gateway.Sent)
+				if err != nil {
 					say("error", err.Error())
 					return
 				}
 				say("sent", key)
+				for _, it := range next {
+					if _, err := finish(s, it, gateway.Answered); err != nil {
+						say("error", err.Error())
+						return
+					}
+				}
 			}
 		})
 	}
 	callers.Wait()
 }
 
-// keep commits a message with its session and an item.
+// finish ends an item; it gives what was leased by that.
+func finish(s *sqlite.Store, it gateway.Item, to gateway.State) ([]gateway.Item, error) {
+	type result struct {
+		next []gateway.Item
+		err  error
+	}
+	ch := make(chan result, 1)
+	s.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: to}, func(next []gateway.Item, err error) { ch <- result{next, err} })
+	r := <-ch
+	return r.next, r.err
+}
+
+// keep commits a message with its session, an item, a question that waits behind
+// that, and what is counted.
 func keep(s *sqlite.Store, key string) (gateway.Item, error) {
 	type result struct {
 		c   gateway.Committed
@@ -183,7 +211,11 @@ func keep(s *sqlite.Store, key string) (gateway.Item, error) {
 	s.Commit(gateway.Commit{
 		Accept: &gateway.Inbound{Key: key, Link: "a"}, Turned: true,
 		Session: &gateway.Session{Citizen: gateway.Address(key)},
-		Effects: []gateway.Effect{{Kind: gateway.Message, Lane: key, Lease: true, SMS: &gateway.SMSOut{Text: "x"}}},
+		Effects: []gateway.Effect{
+			{Kind: gateway.Message, Lane: key, Lease: true, SMS: &gateway.SMSOut{Text: "x"}},
+			{Kind: gateway.Question, Lane: key, Ask: &gateway.Ask{Service: "late"}},
+		},
+		Meters: []gateway.Meter{{Kind: gateway.MeterQuery, Outcome: "answered"}},
 	}, func(c gateway.Committed, err error) { ch <- result{c, err} })
 	r := <-ch
 	if r.err == nil && len(r.c.Items) != 1 {

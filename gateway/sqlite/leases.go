@@ -17,6 +17,7 @@ type held struct {
 	state                     gateway.State
 	lane, link                string
 	receipt, unless           string
+	meter                     *gateway.Meter // without its outcome; nil: in the payload
 	// followers says that others may wait behind it in its lane, behind that
 	// it waits behind others itself, and so is not held but only looked at.
 	followers, behind bool

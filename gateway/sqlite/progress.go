@@ -200,11 +200,16 @@ func (o *progressOp) finish(w *writer, h *held) error {
 	return err
 }
 
-// ended does what follows from a final state: it counts it, ends the lease,
+// ended does what follows from a final state: it counts and meters it, ends the lease,
 // keeps the receipt in step, and supersedes what waited for the outcome.
 func (w *writer) ended(h *held, state gateway.State, code string, block uint64) error {
 	w.done.count(h.kind, state)
 	var err error
+	if h.kind != gateway.Message {
+		if err := w.meter(h, state); err != nil {
+			return err
+		}
+	}
 	if w.leases.byID[h.id] != nil {
 		w.leases.set(h.id, nil)
 	} else {

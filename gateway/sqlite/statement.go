@@ -52,6 +52,9 @@ const (
 	qEarly
 	qDropEarly
 
+	qCount
+	qPayload
+
 	qRequeue
 	qVoid
 	qForget
@@ -105,6 +108,7 @@ const (
 	rOpenCalls
 	rCallCounts
 	rUnheard
+	rMeters
 	queries
 )
 
@@ -129,6 +133,8 @@ func statement(q query) string {
 
 		qDeliver: sqlDeliver, qDelivered: sqlDelivered, qPutEarly: sqlPutEarly, qEarly: sqlEarly, qDropEarly: sqlDropEarly,
 
+		qCount: sqlCount, qPayload: sqlPayload,
+
 		qRequeue: sqlRequeue, qVoid: sqlVoid, qForget: sqlForget, qStaleNeedless: sqlStaleNeedless,
 
 		qFollowed: sqlFollowed, qPutFollowed: sqlPutFollowed, qPutFinding: sqlPutFinding, qAwaited: sqlAwaited,
@@ -143,5 +149,6 @@ func statement(q query) string {
 		rFragments: sqlReadFragments, rItem: sqlReadItem, rList: sqlReadList, rListWaiting: sqlReadListWaiting,
 		rWaiting: sqlReadWaiting, rOldest: sqlReadOldest, rFollowed: sqlReadFollowed, rFindings: sqlReadFindings,
 		rDueCalls: sqlReadDueCalls, rCalls: sqlReadCalls, rOpenCalls: sqlReadOpenCalls, rCallCounts: sqlReadCallCounts, rUnheard: sqlUnheard,
+		rMeters: sqlReadMeters,
 	}[q]
 }

@@ -103,6 +103,7 @@ type Store struct {
 	full     atomic.Bool
 	firstEnd atomic.Int64 // of a lease, Unix ms; 0: none
 	finished tallies
+	counted  totals
 	closing  chan struct{}
 	closed   sync.Once
 	running  sync.WaitGroup

@@ -47,8 +47,10 @@ type writer struct {
 	// lastRow is the newest message of the inbox, oldRow that of the epochs
 	// before this one, and pause the time that passed, in ms, between its coming and the opening.
 	lastRow, oldRow, pause int64
-	// done counts what came to a final state in this transaction.
-	done tally
+	// done counts what came to a final state in this transaction, counters all
+	// that is metered.
+	done     tally
+	counters counters
 }
 
 // write runs until the queue is closed and drained.
@@ -139,6 +141,7 @@ func (w *writer) transaction(do func() error) error {
 	w.now = w.s.now().UnixMilli()
 	w.nowValue, w.leaseValue = w.now, w.leaseEnd()
 	w.done = tally{}
+	w.counters.begin(w.now)
 	if err := w.sift(); err != nil {
 		return err
 	}
@@ -179,6 +182,9 @@ func (w *writer) commit() error {
 	if err := errors.Join(w.note(&w.leasedFrom), w.note(&w.waitingFrom)); err != nil {
 		return fmt.Errorf("note marks: %w", err)
 	}
+	if err := w.writeCounts(); err != nil {
+		return err
+	}
 	crashpoint.Here(crashpoint.InCommit)
 	if err := w.run(qCommit); err != nil {
 		return fmt.Errorf("commit: %w", err)
@@ -186,6 +192,7 @@ func (w *writer) commit() error {
 	w.leasedFrom.noted, w.waitingFrom.noted = w.leasedFrom.from, w.waitingFrom.from
 	w.waiting.commit()
 	w.s.finished.add(&w.done)
+	w.s.counted.add(w.counters.counts)
 	w.s.firstEnd.Store(w.leases.first())
 	return nil
 }

@@ -41,6 +41,7 @@ type Further interface {
 	Callbacks
 	Answers
 	CallLists
+	Meters
 }
 
 // Turns is what takes messages through their turns needs.
@@ -171,6 +172,10 @@ func Exercise(t *testing.T, open Open) {
 		{"callback/she came herself", callbackNeedless},
 		{"callback/placed when the process died", callbackDied},
 		{"callback/listed and pruned", callbackListed},
+		{"meter/with a commit", meterCommits},
+		{"meter/items when final", meterItems},
+		{"meter/periods", meterPeriods},
+		{"meter/many at once", meterMany},
 		{"prune", prune},
 		{"model", model},
 	} {

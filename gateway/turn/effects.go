@@ -109,7 +109,7 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 		return out, nil, err
 	}
 	ask, now := *out.Submit, t.Now().UTC()
-	ask.Silent = t.silent(j, &out.Session)
+	ask.Silent, ask.Partner = t.silent(j, &out.Session), j.in.Link
 	receipt := ledgerclient.NewReceipt()
 	salts := sealPrivate(&ask)
 	key := businessKey(j)

@@ -26,6 +26,8 @@ type job struct {
 	// busy is on disk; dropped says that it need not be taken.
 	accepted chan struct{}
 	dropped  bool
+	// meters are counted with the turn's commit.
+	meters []gateway.Meter
 }
 
 // lane holds the messages of one citizen that wait for the one in hand.

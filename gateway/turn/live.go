@@ -165,6 +165,7 @@ func (t *Taker) takeLive(j *job) (gateway.Reply, error) {
 	if j.resetPIN {
 		return gateway.Reply{}, t.takeReset(j, s)
 	}
+	j.meters = nil
 	out := t.Dialogue.Step(s, j.in)
 	if out.Again {
 		t.counts.Duplicates.Add(1)
@@ -180,12 +181,12 @@ func (t *Taker) takeLive(j *job) (gateway.Reply, error) {
 	if receipt != "" && t.Ledger.Up() {
 		w := t.waiters.add(receipt)
 		defer t.waiters.remove(receipt)
-		if err := t.commitLive(s, &out, effects); err != nil {
+		if err := t.commitLive(j, s, &out, effects); err != nil {
 			return gateway.Reply{}, err
 		}
 		return t.outcome(j, out, w), nil
 	}
-	return out.Reply, t.commitLive(s, &out, effects)
+	return out.Reply, t.commitLive(j, s, &out, effects)
 }
 
 // transactionOf is the receipt of the transaction among effects, if there is one.
@@ -198,17 +199,18 @@ func transactionOf(effects []gateway.Effect) ledgerclient.Receipt {
 	return ""
 }
 
-// commitLive writes what a live turn changed, with the screen, and leaves the
-// session as it is stored in out.
-func (t *Taker) commitLive(before gateway.Session, out *gateway.Outcome, effects []gateway.Effect) error {
+// commitLive writes what a live turn changed and counted, with the screen, and
+// leaves the session as it is stored in out.
+func (t *Taker) commitLive(j *job, before gateway.Session, out *gateway.Outcome, effects []gateway.Effect) error {
 	after := &out.Session
 	after.Citizen, after.Version = before.Citizen, before.Version
 	after.Show(out.Reply)
 	crashpoint.Here(crashpoint.BeforeCommit)
-	if _, err := t.write(gateway.Commit{Session: after, Effects: effects, Call: t.wish(&before, out)}); err != nil {
+	if _, err := t.write(gateway.Commit{Session: after, Effects: effects, Meters: j.meters, Call: t.wish(&before, out)}); err != nil {
 		t.sessions.drop(before.Citizen)
 		return err
 	}
+	j.meters = nil // they are counted
 	after.Version++
 	t.sessions.put(*after)
 	t.counts.Turns.Add(1)
@@ -232,7 +234,7 @@ func (t *Taker) outcome(j *job, out gateway.Outcome, w <-chan gateway.Reply) gat
 	out.Session.Pending = ""
 	last := out.Reply
 	out.Session.Dialogue.Last = &last
-	if err := t.commitLive(before, &out, nil); err != nil {
+	if err := t.commitLive(j, before, &out, nil); err != nil {
 		t.Log.Warn("outcome not shown", slog.String("medium", string(j.in.Medium)), slog.String("error", err.Error()))
 		return received // which is on disk
 	}

@@ -105,6 +105,7 @@ func (t *Taker) take(j *job) error {
 	if err != nil {
 		return err
 	}
+	j.meters = nil
 	out := t.Dialogue.Step(s, j.in)
 	var effects []gateway.Effect
 	if out.Query != nil || out.Submit != nil || out.Lookup != "" {
@@ -136,7 +137,7 @@ func (t *Taker) acceptFirst(j *job) error {
 // commit writes what the turn changed and passes the leased effects on.
 func (t *Taker) commit(j *job, before gateway.Session, out *gateway.Outcome, effects []gateway.Effect) error {
 	after := out.Session
-	c := gateway.Commit{Turned: true, Effects: effects, Inbox: j.row, Call: t.wish(&before, out)}
+	c := gateway.Commit{Turned: true, Effects: effects, Inbox: j.row, Meters: j.meters, Call: t.wish(&before, out)}
 	if j.row == 0 {
 		c.Accept, c.Joined = &j.in, j.joined
 	}
@@ -323,12 +324,14 @@ func (t *Taker) patience(m gateway.Medium) time.Duration {
 // that its answer follows.
 func (t *Taker) query(ctx context.Context, j *job, out gateway.Outcome) (next gateway.Outcome, late *gateway.Effect) {
 	ask := *out.Query
+	ask.Partner = j.in.Link
 	ctx, cancel := context.WithTimeout(ctx, t.patience(j.in.Medium))
 	defer cancel()
 	err := t.catchUp(ctx, &out.Session)
 	if err == nil {
 		var answer ledgerclient.Answer
 		if answer, err = t.evaluate(ctx, ask, j.in); err == nil {
+			j.meters = append(j.meters, ask.Meter(gateway.Question, gateway.Answered))
 			return t.Dialogue.Resume(out.Session, ask, answer, t.Now()), nil
 		}
 	}
@@ -337,6 +340,7 @@ func (t *Taker) query(ctx context.Context, j *job, out gateway.Outcome) (next ga
 	now := t.Now()
 	out.Query = nil
 	if ask.Silent || t.silent(j, &out.Session) {
+		j.meters = append(j.meters, ask.Meter(gateway.Question, gateway.Expired))
 		out.Reply = t.Dialogue.Notice(ask.Format, NoticeExpired, nil)
 		return out, nil
 	}

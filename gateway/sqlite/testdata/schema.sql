@@ -108,6 +108,19 @@ CREATE TABLE meta (
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE meter (
+  hour       INTEGER NOT NULL,
+  kind       TEXT NOT NULL, -- query, transaction, cleansed, refused
+  department TEXT NOT NULL,
+  service    TEXT NOT NULL,
+  step       TEXT NOT NULL,
+  medium     TEXT NOT NULL,
+  partner    TEXT NOT NULL,
+  outcome    TEXT NOT NULL,
+  count      INTEGER NOT NULL,
+  PRIMARY KEY (hour, kind, department, service, step, medium, partner, outcome)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE outbox (
   id         INTEGER PRIMARY KEY,
   kind       INTEGER NOT NULL,
