@@ -267,8 +267,12 @@ func (r running) ask(ctx context.Context, method, path, authorization string, bo
 		}
 		return errors.New(strings.TrimSuffix(f.Title+": "+f.Detail, ": "))
 	}
-	if out == nil {
+	switch out := out.(type) {
+	case nil:
 		return nil
+	case *rawBody:
+		*out, err = io.ReadAll(resp.Body)
+		return err
 	}
 	return json.NewDecoder(resp.Body).Decode(out)
 }

@@ -45,6 +45,9 @@ type Config struct {
 	USSD     USSD      `yaml:"ussd"`
 	IVR      IVR       `yaml:"ivr"`
 	Log      Log       `yaml:"log"`
+	// Prices is the file with the price list for statements; see
+	// gateway/billing/sandbox.yaml.
+	Prices string `yaml:"prices"`
 	// Operators are those of whom two are needed for what cannot be undone; a
 	// sandbox may go without.
 	Operators []Operator `yaml:"operators"`

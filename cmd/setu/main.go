@@ -32,6 +32,8 @@ type cli struct {
 	BaaS     baasCmd     `cmd:"" name:"baas" help:"Serve the configured ledger to gateways that run no node, as JSON over HTTPS."`
 	Contract contractCmd `cmd:"" help:"Serve and administer the contract on a Hyperledger Fabric network."`
 	Bench    benchCmd    `cmd:"" help:"Measure the running gateway."`
+
+	Statement statementCmd `cmd:"" help:"What each department used in a month, and what it costs, as a page to print or as CSV."`
 }
 
 // streams are where a command reads and writes.

@@ -21,6 +21,9 @@ type running struct {
 	Data  string `help:"Data folder of the running gateway; it holds the operators' token." default:"data"`
 }
 
+// rawBody takes an answer as it is, in the place of JSON.
+type rawBody []byte
+
 // tokenFile holds the operators' token, in the data folder.
 const tokenFile = "admin.token"
 

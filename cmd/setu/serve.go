@@ -248,6 +248,9 @@ func (g *gatewayParts) openConsole() error {
 		Acts: acts, Token: token, Queue: g.store, Standing: g.store.Standing, Findings: g.store.Findings, Metrics: g.metrics(),
 		Checks: g.checks(), ResetPIN: g.turns.ResetPIN, Wake: g.outbox.WakeLedger, Log: g.log.With(slog.String("part", "console")),
 	}
+	if c.Documents, err = g.documents(); err != nil {
+		return err
+	}
 	if g.sandbox != nil {
 		c.SetFaults = func(f console.Faults) error {
 			g.sandbox.SetFaults(sandbox.Faults{Delay: time.Duration(f.Delay), Down: f.Down, ForgetAnswers: f.Forget})

@@ -87,6 +87,9 @@ func (c *checkCmd) Run(io streams) error {
 	if err != nil {
 		return err
 	}
+	if _, err := cfg.prices(); err != nil {
+		return err
+	}
 	replayed, differ, err := checkDialects(cfg, c.Update, io.out)
 	if err != nil {
 		return err

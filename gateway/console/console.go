@@ -11,6 +11,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -98,6 +99,8 @@ type Config struct {
 	// ResetPIN forgets a citizen's PIN; nil when none are kept. Its error for a
 	// number that has none is [gateway.ErrNoPIN].
 	ResetPIN func(ctx context.Context, citizen gateway.Address) error
+	// Documents are what operators ask for, by name.
+	Documents map[string]func(ctx context.Context, ask url.Values) (Document, error)
 	// Wake is called after an item was put back, so that it goes at once.
 	Wake func()
 	Log  *slog.Logger
@@ -131,6 +134,7 @@ func New(c Config) *Server {
 	api.Post("/queue/:id/discard", s.discard)
 	api.Get("/receipts/:number", s.receipt)
 	api.Get("/findings", s.findings)
+	api.Get("/documents/:name", s.document)
 	api.Post("/pins/reset", s.resetPIN)
 	api.Post("/sandbox/faults", s.faults)
 	return s
@@ -167,6 +171,8 @@ func problem(c *fiber.Ctx, err error) error {
 	switch {
 	case errors.As(err, &known):
 		f.Title, f.Status = known.Message, known.Code
+	case errors.Is(err, ErrAsked):
+		f = Fault{ErrAsked.Error(), fiber.StatusBadRequest, strings.TrimPrefix(err.Error(), ErrAsked.Error()+": ")}
 	case errors.Is(err, gateway.ErrNotFound):
 		f = Fault{"no such item", fiber.StatusNotFound, "`setu queue list` shows the items that wait"}
 	case errors.Is(err, gateway.ErrFinal):

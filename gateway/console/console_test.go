@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +44,14 @@ func serve(t *testing.T, ready bool) (base string, faults *console.Faults) {
 				return gateway.ErrNoPIN
 			}
 			return nil
+		},
+		Documents: map[string]func(context.Context, url.Values) (console.Document, error){
+			"note": func(_ context.Context, ask url.Values) (console.Document, error) {
+				if ask.Get("of") == "" {
+					return console.Document{}, fmt.Errorf("%w: of what?", console.ErrAsked)
+				}
+				return console.Document{Type: "text/csv", Body: []byte("a," + ask.Get("of"))}, nil
+			},
 		},
 		SetFaults: func(f console.Faults) error { *faults = f; return nil },
 		Log:       slog.New(slog.DiscardHandler),
@@ -143,6 +153,10 @@ func TestServer_API(t *testing.T) {
 		{name: "discard what is final", method: "POST", path: "/api/queue/2/discard", body: `{"reason":"test"}`, status: 409, want: "final"},
 		{name: "receipt", method: "GET", path: "/api/receipts/1234-5678-9018", status: 200, want: `"state":"dead"`},
 		{name: "mistyped receipt", method: "GET", path: "/api/receipts/123456789019", status: 400, want: "mistyped"},
+		{name: "document", method: "GET", path: "/api/documents/note?of=b%20%26c", status: 200, want: "a,b &c"},
+		{name: "document without what it needs", method: "GET", path: "/api/documents/note", status: 400, want: `"detail":"of what?"`},
+		{name: "no such document", method: "GET", path: "/api/documents/letter", status: 404},
+		{name: "document without token", method: "GET", path: "/api/documents/note?of=b", anonymous: true, status: 401, want: "token"},
 		{name: "faults", method: "POST", path: "/api/sandbox/faults", body: `{"down":true,"delay":"3s"}`, status: 204},
 		{name: "nonsense", method: "POST", path: "/api/sandbox/faults", body: `{`, status: 400},
 		{name: "no such page", method: "GET", path: "/etc/passwd", anonymous: true, status: 404},

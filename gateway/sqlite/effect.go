@@ -29,7 +29,7 @@ type effect struct {
 	link  string
 	due   int64
 	meter *gateway.Meter
-	args [putArgs]value
+	args  [putArgs]value
 }
 
 // The arguments of sqlPut that the writer fills in.

@@ -72,6 +72,7 @@ func house() []row {
 		{pkg: "gateway/storetest", uses: "i18n ledgerclient gateway", modules: "github.com/google/go-cmp pgregory.net/rapid"},
 		{pkg: "gateway/audit", uses: "i18n ledgerclient gateway", modules: "golang.org/x/mod"},
 		{pkg: "gateway/operators"},
+		{pkg: "gateway/billing", uses: "i18n ledgerclient gateway", pure: true, modules: "github.com/goccy/go-yaml"},
 		{pkg: "gateway/console", uses: "i18n ledgerclient gateway gateway/operators", modules: "github.com/gofiber/fiber github.com/prometheus/client_golang"},
 
 		{pkg: "channels/smpp", modules: "golang.org/x/time"},
