@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -11,11 +10,6 @@ import (
 
 	"setu/gateway"
 )
-
-// Meters is what statements are made of.
-type Meters interface {
-	Readings(ctx context.Context, from, to time.Time, by gateway.Period, kinds ...gateway.Metered) ([]gateway.Reading, error)
-}
 
 // readings are all that was counted on the suite's days, as "kind service
 // outcome" with the number.

@@ -41,7 +41,6 @@ type Further interface {
 	Callbacks
 	Answers
 	CallLists
-	Meters
 }
 
 // Turns is what takes messages through their turns needs.
@@ -69,11 +68,13 @@ type Operators interface {
 	Stats(ctx context.Context) (gateway.Stats, error)
 }
 
-// Keeper is what drivers that join messages, and the housekeeping, need.
+// Keeper is what drivers that join messages, the housekeeping and the monthly
+// statements need.
 type Keeper interface {
 	PutFragment(f gateway.Fragment, done func(all []gateway.Fragment, err error))
 	Fragments(ctx context.Context, before time.Time) ([][]gateway.Fragment, error)
 	Prune(ctx context.Context, before time.Time) (int64, error)
+	Readings(ctx context.Context, from, to time.Time, by gateway.Period, kinds ...gateway.Metered) ([]gateway.Reading, error)
 	Close() error
 }
 
