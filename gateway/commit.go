@@ -22,6 +22,12 @@ type Commit struct {
 	// are not. The transactions and questions among Effects are not in it: a
 	// store counts them when they become final, see [Ask.Meter].
 	Meters []Meter
+
+	// Live is the input of a live dialogue that has its turn with this commit,
+	// and Act what an operator did by it, such as "pin.reset": for the audit log,
+	// which sees of an input only its medium and link.
+	Live *Inbound
+	Act  string
 }
 
 // Committed is what a store says of a commit that is on disk.

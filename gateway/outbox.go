@@ -188,6 +188,7 @@ type Progress struct {
 	MessageID string                    // with Sent: the operator's identifier
 	Code      string                    // with Recorded and Rejected: the contract's outcome
 	Block     uint64                    // with Recorded
+	TxID      string                    // with Recorded: the ledger's identifier
 
 	// Effects are added in the same commit: the answer to a citizen.
 	Effects []Effect

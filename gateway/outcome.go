@@ -77,4 +77,8 @@ type Standing struct {
 	Code    string    // the contract's outcome, once there is one
 	Block   uint64    // that holds it, once recorded
 	At      time.Time // UTC, of the latest change
+	TxID    string    // the ledger's identifier, once recorded
+	// Leaf and Ended are the numbers in the audit log of its decision and of its
+	// end; 0 is none.
+	Leaf, Ended int64
 }

@@ -206,7 +206,7 @@ func (w *Worker) settled(it gateway.Item, out ledgerclient.Outcome) {
 // Settlement is the word that ends a transaction whose outcome is known, with
 // what the citizen is told, and what is to be called when it is on disk.
 func (w *Worker) Settlement(it gateway.Item, out ledgerclient.Outcome) (p gateway.Progress, then func()) {
-	p = gateway.Progress{ID: it.ID, State: gateway.Recorded, Code: out.Answer.Code, Block: out.Answer.AsOf.Block}
+	p = gateway.Progress{ID: it.ID, State: gateway.Recorded, Code: out.Answer.Code, Block: out.Answer.AsOf.Block, TxID: out.TxID}
 	count := &w.counts.Recorded
 	if out.TxID == "" {
 		p.State, count = gateway.Rejected, &w.counts.Rejected

@@ -2,13 +2,14 @@ package sqlite
 
 import (
 	"fmt"
+	"time"
 
 	"setu/gateway"
 )
 
 const (
-	sqlAccept = `INSERT INTO inbox (id, hash, link, key, bind, medium, event, sender, dest, text, at, flags, turned, stored)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	sqlAccept = `INSERT INTO inbox (id, hash, link, key, bind, medium, event, sender, dest, text, at, flags, turned, salt, stored)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	sqlUnaccept   = `DELETE FROM inbox WHERE id = ?`
 	sqlNewSession = `INSERT INTO session (citizen, version, body) VALUES (?, 1, ?)`
 	sqlSession    = `UPDATE session SET version = version + 1, body = ? WHERE citizen = ? AND version = ?`
@@ -22,6 +23,7 @@ type commitOp struct {
 	version int64
 	body    []byte // of the session; nil: unchanged
 	effects []effect
+	leaf    []byte // of the audit log; nil: none but those of the effects
 	done    func(gateway.Committed, error)
 	out     gateway.Committed
 }
@@ -35,9 +37,12 @@ type commitOp struct {
 // receipt number is in use, [gateway.ErrFull] and [gateway.ErrClosed].
 func (s *Store) Commit(c gateway.Commit, done func(gateway.Committed, error)) {
 	o := &commitOp{c: c, done: done}
+	now := s.now()
 	var err error
 	if c.Accept != nil {
-		o.encode(c.Accept)
+		o.encode(c.Accept, now)
+	} else {
+		o.leaf = leafOf(&c, now)
 	}
 	if c.Session != nil {
 		o.citizen, o.version = c.Session.Citizen.Reveal(), c.Session.Version
@@ -46,7 +51,7 @@ func (s *Store) Commit(c gateway.Commit, done func(gateway.Committed, error)) {
 			return
 		}
 	}
-	if o.effects, err = encodeEffects(c.Effects); err != nil {
+	if o.effects, err = encodeEffects(c.Effects, now); err != nil {
 		done(gateway.Committed{}, err)
 		return
 	}
@@ -91,12 +96,13 @@ const (
 	acceptAt
 	acceptFlags
 	acceptTurned
+	acceptSalt
 	acceptNow
 	acceptArgs
 )
 
-// encode prepares the arguments of sqlAccept.
-func (o *commitOp) encode(in *gateway.Inbound) {
+// encode prepares the arguments of sqlAccept, and the leaf.
+func (o *commitOp) encode(in *gateway.Inbound, now time.Time) {
 	var flags int64
 	if in.Incomplete {
 		flags |= flagIncomplete
@@ -109,6 +115,7 @@ func (o *commitOp) encode(in *gateway.Inbound) {
 		acceptMedium: string(in.Medium), acceptEvent: int64(in.Event), acceptFrom: in.From.Reveal(), acceptTo: in.To.Reveal(),
 		acceptText: in.Text.Reveal(), acceptAt: ms(in.At), acceptFlags: flags, acceptTurned: one(o.c.Turned),
 	}
+	o.leaf, o.args[acceptSalt] = acceptedLeaf(in, now)
 }
 
 func (o *commitOp) fresh() bool { return o.c.Accept != nil || o.c.Inbox == 0 }
@@ -160,6 +167,9 @@ func (o *commitOp) leave(w *writer) error {
 		}
 	}
 	w.counters.count(o.c.Meters)
+	if o.leaf != nil {
+		w.log.add(o.leaf)
+	}
 	var err error
 	o.out.Items, err = w.add(o.out.Items, o.effects)
 	return err

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 
@@ -12,7 +13,7 @@ import (
 const (
 	sqlPut = `INSERT INTO outbox (id, kind, lane, head, state, token, due, next, expires, unless, receipt, link, payload, created, updated)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14)`
-	sqlPutReceipt   = `INSERT INTO receipt (receipt, service, state, at) VALUES (?, ?, 1, ?)`
+	sqlPutReceipt   = `INSERT INTO receipt (receipt, service, state, at, leaf) VALUES (?, ?, 1, ?, ?)`
 	sqlReceiptFinal = `SELECT 1 FROM receipt WHERE receipt = ? AND state >= 6`
 )
 
@@ -29,6 +30,7 @@ type effect struct {
 	link  string
 	due   int64
 	meter *gateway.Meter
+	leaf  []byte // of a transaction
 	args  [putArgs]value
 }
 
@@ -52,7 +54,7 @@ const (
 )
 
 // encodeEffects does on the caller's goroutine what the writer need not do.
-func encodeEffects(in []gateway.Effect) ([]effect, error) {
+func encodeEffects(in []gateway.Effect, now time.Time) ([]effect, error) {
 	if len(in) == 0 {
 		return nil, nil
 	}
@@ -71,6 +73,7 @@ func encodeEffects(in []gateway.Effect) ([]effect, error) {
 		e.args[putExpires], e.args[putUnless], e.args[putPayload] = ms(e.Expires), optional(string(e.Unless)), payload
 		if e.Tx != nil {
 			e.args[putReceipt] = string(e.Tx.Receipt)
+			e.leaf = decisionLeaf(&e.Effect, now)
 		}
 	}
 	return out, nil
@@ -177,10 +180,11 @@ func (w *writer) putReceipt(e *effect) error {
 	if e.Ask != nil {
 		service = e.Ask.Service
 	}
-	err := w.run(qPutReceipt, string(e.Tx.Receipt), service, w.now)
+	err := w.run(qPutReceipt, string(e.Tx.Receipt), service, w.now, w.log.next)
 	if isTaken(err) {
 		return gateway.ErrTaken
 	}
+	w.log.add(e.leaf)
 	return err
 }
 

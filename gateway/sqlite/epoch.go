@@ -25,6 +25,7 @@ func (w *writer) begin() error {
 	err := w.transaction(func() error {
 		for _, step := range []func() error{
 			w.countEpoch,
+			w.beginLog,
 			w.recallInbox,
 			func() (err error) { voided, err = w.void(); return err },
 			w.setMarks,

@@ -75,7 +75,7 @@ func (w *writer) awaited(receipt string) ([]value, error) {
 func (s *Store) Follow(ctx context.Context, f gateway.Followed) (gateway.Landed, error) {
 	settled := make([]*progressOp, len(f.Settled))
 	for i, p := range f.Settled {
-		effects, err := encodeEffects(p.Effects)
+		effects, err := encodeEffects(p.Effects, s.now())
 		if err != nil {
 			return gateway.Landed{}, err
 		}

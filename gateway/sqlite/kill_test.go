@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"setu/gateway"
+	"setu/gateway/audit/proof"
 	"setu/gateway/sqlite"
 )
 
@@ -139,7 +141,57 @@ func inspect(t *testing.T, dir string) (rows, done map[string]bool) {
 			t.Errorf("%d of service %q counted, want %d; %v", counted, service, want, err)
 		}
 	}
+	compareLeaves(t, dir, db)
 	return rows, list("SELECT lane FROM outbox WHERE state = 6")
+}
+
+// compareLeaves checks that each message in the inbox has its leaf in the audit
+// log, and each leaf of a message its message.
+func compareLeaves(t *testing.T, dir string, db *sql.DB) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "SELECT link, key, bind, medium, sender, dest, text, salt FROM inbox ORDER BY id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var want []string
+	for rows.Next() {
+		var m proof.Message
+		var salt []byte
+		if err := rows.Scan(&m.Link, &m.Key, &m.Bind, &m.Medium, &m.From, &m.To, &m.Text, &salt); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, m.Digest(salt))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlite.Open(dir, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	size, err := s.LogSize(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.Leaves(t.Context(), 0, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, octets := range all {
+		l, err := proof.ParseLeaf(octets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.Kind == proof.Accepted {
+			got = append(got, l.Get("digest"))
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d leaves of messages, %d messages in the inbox: they are not the same", len(got), len(want))
+	}
 }
 
 // TestChild is the process that is killed; on its own it does nothing.

@@ -141,8 +141,11 @@ func (s *Store) Requeue(ctx context.Context, id int64) error {
 		if it.Tx != nil && len(it.Tx.Saved.Bytes) > 0 {
 			state = gateway.Unknown
 		}
-		err = w.run(qRequeue, int64(state), w.now, id)
-		return err
+		if err := w.run(qRequeue, int64(state), w.now, id); err != nil {
+			return err
+		}
+		w.log.add(actLeaf("queue.retry", id, instant(w.now)))
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("requeue item %d: %w", id, err)
@@ -159,6 +162,7 @@ func (s *Store) Discard(ctx context.Context, id int64, reason string) error {
 			return err
 		}
 		h := heldOf(v)
+		w.log.add(actLeaf("queue.discard", id, instant(w.now)))
 		return w.end(&h, gateway.Dead, reason)
 	})
 	if err != nil {

@@ -20,7 +20,7 @@ WHERE id = ?8`
 	sqlFinishPlain = `UPDATE OR FAIL outbox SET state = ?1, updated = ?2 WHERE id = ?3`
 	sqlUnlist      = `UPDATE outbox SET head = 2 WHERE id = ?`
 	sqlNext        = `SELECT id, head, due FROM outbox WHERE lane = +? AND head < 2 ORDER BY id LIMIT 1`
-	sqlEndReceipt  = `UPDATE receipt SET state = ?, code = ?, block = ?, at = ? WHERE receipt = ?`
+	sqlEndReceipt  = `UPDATE receipt SET state = ?, code = ?, block = ?, tx = ?, ended = ?, at = ? WHERE receipt = ?`
 	// A sender that holds one of them may have passed it on already.
 	sqlNeedless = `SELECT ` + itemColumns + ` FROM outbox WHERE unless = +? AND unless IS NOT NULL AND head < 2 AND state = 1`
 	sqlPromote  = `UPDATE outbox SET head = 1 WHERE id = ?`
@@ -57,7 +57,7 @@ func (s *Store) Progress(p gateway.Progress, done func([]gateway.Item, error)) {
 			return
 		}
 	}
-	if o.effects, err = encodeEffects(p.Effects); err != nil {
+	if o.effects, err = encodeEffects(p.Effects, s.now()); err != nil {
 		done(nil, err)
 		return
 	}
@@ -188,7 +188,7 @@ func (o *progressOp) finish(w *writer, h *held) error {
 	if err != nil {
 		return fmt.Errorf("finish item: %w", err)
 	}
-	if err := w.ended(h, p.State, p.Code, p.Block); err != nil {
+	if err := w.ended(h, ending{p.State, p.Code, p.Block, p.TxID}); err != nil {
 		return err
 	}
 	if p.State == gateway.Sent && p.MessageID != "" && w.early {
@@ -200,13 +200,21 @@ func (o *progressOp) finish(w *writer, h *held) error {
 	return err
 }
 
+// ending is how an item ends.
+type ending struct {
+	state gateway.State
+	code  string
+	block uint64
+	tx    string
+}
+
 // ended does what follows from a final state: it counts and meters it, ends the lease,
 // keeps the receipt in step, and supersedes what waited for the outcome.
-func (w *writer) ended(h *held, state gateway.State, code string, block uint64) error {
-	w.done.count(h.kind, state)
+func (w *writer) ended(h *held, e ending) error {
+	w.done.count(h.kind, e.state)
 	var err error
 	if h.kind != gateway.Message {
-		if err := w.meter(h, state); err != nil {
+		if err := w.meter(h, e.state); err != nil {
 			return err
 		}
 	}
@@ -218,10 +226,11 @@ func (w *writer) ended(h *held, state gateway.State, code string, block uint64) 
 	if err != nil || h.receipt == "" {
 		return err
 	}
-	err = w.run(qEndReceipt, int64(state), code, int64(block), w.now, h.receipt) //nolint:gosec // see finish
+	err = w.run(qEndReceipt, int64(e.state), e.code, int64(e.block), e.tx, w.log.next, w.now, h.receipt) //nolint:gosec // see finish
 	if err != nil {
 		return fmt.Errorf("end receipt: %w", err)
 	}
+	w.log.add(outcomeLeaf(h.receipt, e, instant(w.now)))
 	if err := w.expire(); err != nil {
 		return err
 	}
@@ -247,7 +256,7 @@ func (w *writer) end(h *held, state gateway.State, reason string) error {
 	if err := w.run(qFinish, int64(state), reason, int64(0), nil, "", int64(0), w.now, h.id); err != nil {
 		return fmt.Errorf("end item: %w", err)
 	}
-	if err := w.ended(h, state, "", 0); err != nil {
+	if err := w.ended(h, ending{state: state}); err != nil {
 		return err
 	}
 	h.followers = true

@@ -12,7 +12,7 @@ const (
 	sqlReadSession  = `SELECT version, body FROM session WHERE citizen = ?`
 	sqlReadAccepted = `SELECT id, link, key, bind, medium, event, sender, dest, text, at, flags FROM inbox
 WHERE turned = 0 AND id > ?1 AND id >= (SELECT value FROM meta WHERE name = 'waiting_from') ORDER BY id LIMIT +?2`
-	sqlReadStanding = `SELECT service, state, code, block, at FROM receipt WHERE receipt = ?`
+	sqlReadStanding = `SELECT service, state, code, block, at, tx, leaf, ended FROM receipt WHERE receipt = ?`
 )
 
 // Session is the stored session of a citizen, or a zero one that names her when
@@ -68,6 +68,7 @@ func (s *Store) Standing(ctx context.Context, r ledgerclient.Receipt) (gateway.S
 		}
 		out.Service, out.State, out.Code = text(v[0]), gateway.State(number(v[1])), text(v[2]) //nolint:gosec // written by this package
 		out.Block, out.At = uint64(number(v[3])), instant(number(v[4]))                        //nolint:gosec // see finish
+		out.TxID, out.Leaf, out.Ended = text(v[5]), number(v[6]), number(v[7])
 		return nil
 	})
 	if err != nil {

@@ -87,7 +87,13 @@ const (
 	qPruneFragments
 	qPruneEarly
 	qAnyEarly
-	lastWrite = qAnyEarly
+
+	qPutLeaves
+	qSeen
+	qSee
+	qPutTile
+	qPutCheckpoint
+	lastWrite = qPutCheckpoint
 )
 
 const (
@@ -109,6 +115,11 @@ const (
 	rCallCounts
 	rUnheard
 	rMeters
+
+	rLogSize
+	rLeaves
+	rTile
+	rCheckpoints
 	queries
 )
 
@@ -145,10 +156,14 @@ func statement(q query) string {
 		qStepOutbox: sqlStepOutbox, qPruneOutbox: sqlPruneOutbox, qStepInbox: sqlStepInbox, qPruneInbox: sqlPruneInbox,
 		qPruneFragments: sqlPruneFragments, qPruneEarly: sqlPruneEarly, qAnyEarly: sqlAnyEarly,
 
+		qPutLeaves: sqlPutLeaves, qSeen: sqlSeen, qSee: sqlSee, qPutTile: sqlPutTile, qPutCheckpoint: sqlPutCheckpoint,
+
 		rSession: sqlReadSession, rAccepted: sqlReadAccepted, rStanding: sqlReadStanding, rLinks: sqlReadLinks,
 		rFragments: sqlReadFragments, rItem: sqlReadItem, rList: sqlReadList, rListWaiting: sqlReadListWaiting,
 		rWaiting: sqlReadWaiting, rOldest: sqlReadOldest, rFollowed: sqlReadFollowed, rFindings: sqlReadFindings,
 		rDueCalls: sqlReadDueCalls, rCalls: sqlReadCalls, rOpenCalls: sqlReadOpenCalls, rCallCounts: sqlReadCallCounts, rUnheard: sqlUnheard,
 		rMeters: sqlReadMeters,
+
+		rLogSize: sqlReadLogSize, rLeaves: sqlReadLeaves, rTile: sqlReadTile, rCheckpoints: sqlReadCheckpoints,
 	}[q]
 }

@@ -50,7 +50,7 @@ func (w *writer) tellBySMS(citizen gateway.Address) error {
 		}
 		effects, err := encodeEffects([]gateway.Effect{{
 			Kind: gateway.Message, Lane: gateway.Message.Lane(citizen), Expires: u.Expires, To: u.To, SMS: &u.SMS,
-		}})
+		}}, instant(w.now))
 		if err != nil {
 			return err
 		}

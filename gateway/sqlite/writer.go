@@ -51,6 +51,7 @@ type writer struct {
 	// that is metered.
 	done     tally
 	counters counters
+	log      leafLog
 }
 
 // write runs until the queue is closed and drained.
@@ -148,6 +149,7 @@ func (w *writer) transaction(do func() error) error {
 	w.leases.begin()
 	w.waiting.begin()
 	w.recent.begin(w.now, w.s.window)
+	w.log.begin()
 	leasedFrom, waitingFrom, lastItem, lastRow := w.leasedFrom, w.waitingFrom, w.lastItem, w.lastRow
 	if err := w.run(qBegin); err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -161,6 +163,7 @@ func (w *writer) transaction(do func() error) error {
 	}
 	w.leases.rollback()
 	w.recent.rollback()
+	w.log.rollback()
 	w.leasedFrom, w.waitingFrom, w.lastItem, w.lastRow = leasedFrom, waitingFrom, lastItem, lastRow
 	// SQLite has rolled back on its own after some errors, such as a full disk.
 	if !w.db.AutoCommit() {
@@ -184,6 +187,9 @@ func (w *writer) commit() error {
 	}
 	if err := w.writeCounts(); err != nil {
 		return err
+	}
+	if err := w.putLeaves(); err != nil {
+		return fmt.Errorf("write audit log: %w", err)
 	}
 	crashpoint.Here(crashpoint.InCommit)
 	if err := w.run(qCommit); err != nil {

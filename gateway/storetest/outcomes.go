@@ -53,7 +53,7 @@ func receiptStanding(w *world) {
 	}
 	w.pass(time.Second)
 	w.word(it, gateway.Progress{State: gateway.Recorded, Code: "done", Block: 42})
-	want := gateway.Standing{Receipt: "1", State: gateway.Recorded, Service: "benefit", Code: "done", Block: 42, At: w.clock()}
+	want := gateway.Standing{Receipt: "1", State: gateway.Recorded, Service: "benefit", Code: "done", Block: 42, At: w.clock(), Leaf: 1, Ended: 2}
 	if st := w.standing("1"); st != want {
 		w.Errorf("standing when recorded: %+v, want %+v", st, want)
 	}

@@ -76,6 +76,7 @@ type Keeper interface {
 	Prune(ctx context.Context, before time.Time) (int64, error)
 	Readings(ctx context.Context, from, to time.Time, by gateway.Period, kinds ...gateway.Metered) ([]gateway.Reading, error)
 	Close() error
+	Log
 }
 
 // Blocks is what following a ledger needs, and `setu findings`.
@@ -178,6 +179,11 @@ func Exercise(t *testing.T, open Open) {
 		{"meter/periods", meterPeriods},
 		{"meter/many at once", meterMany},
 		{"prune", prune},
+		{"log/tells", logTells},
+		{"log/operators", logOperators},
+		{"log/kept", logKept},
+		{"log/observes", logObserves},
+		{"log/seals", logSeals},
 		{"model", model},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -28,6 +28,9 @@ type job struct {
 	dropped  bool
 	// meters are counted with the turn's commit.
 	meters []gateway.Meter
+	// told says that the turn of a live input is on disk, with its meters and its
+	// leaf of the audit log.
+	told bool
 }
 
 // lane holds the messages of one citizen that wait for the one in hand.

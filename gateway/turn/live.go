@@ -206,11 +206,15 @@ func (t *Taker) commitLive(j *job, before gateway.Session, out *gateway.Outcome,
 	after.Citizen, after.Version = before.Citizen, before.Version
 	after.Show(out.Reply)
 	crashpoint.Here(crashpoint.BeforeCommit)
-	if _, err := t.write(gateway.Commit{Session: after, Effects: effects, Meters: j.meters, Call: t.wish(&before, out)}); err != nil {
+	c := gateway.Commit{Session: after, Effects: effects, Meters: j.meters, Call: t.wish(&before, out)}
+	if !j.told {
+		c.Live = &j.in
+	}
+	if _, err := t.write(c); err != nil {
 		t.sessions.drop(before.Citizen)
 		return err
 	}
-	j.meters = nil // they are counted
+	j.meters, j.told = nil, true
 	after.Version++
 	t.sessions.put(*after)
 	t.counts.Turns.Add(1)

@@ -34,7 +34,7 @@ func (t *Taker) takeReset(j *job, s gateway.Session) error {
 		f := i18n.Format{Lang: cmp.Or(s.Lang, i18n.Bengali), Native: s.Native, Latin: s.Latin}
 		effects = t.say(nil, j.in, t.Dialogue.Notice(f, NoticePINReset, nil), ClassAnswer, time.Time{})
 	}
-	if _, err := t.write(gateway.Commit{Session: &s, Effects: effects}); err != nil {
+	if _, err := t.write(gateway.Commit{Session: &s, Effects: effects, Act: "pin.reset"}); err != nil {
 		t.sessions.drop(s.Citizen)
 		return err
 	}

@@ -17,6 +17,29 @@ BEGIN
   SELECT RAISE(ABORT, 'receipt: final states never change');
 END;
 
+CREATE TABLE audit_checkpoint (
+  size   INTEGER PRIMARY KEY,
+  at     INTEGER NOT NULL,
+  note   TEXT NOT NULL, -- signed
+  anchor TEXT NOT NULL  -- receipt of its transaction; empty: none
+) STRICT;
+
+CREATE TABLE audit_leaf (
+  first  INTEGER PRIMARY KEY, -- number of the first of them, from 0
+  count  INTEGER NOT NULL,
+  leaves BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE audit_seen (
+  subject TEXT PRIMARY KEY,
+  value   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_tile (
+  id     INTEGER PRIMARY KEY,
+  hashes BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE callback (
   id      INTEGER PRIMARY KEY,
   citizen TEXT NOT NULL,
@@ -101,7 +124,7 @@ CREATE TABLE inbox (
   flags  INTEGER NOT NULL, -- 1 incomplete, 2 undecodable
   stored INTEGER NOT NULL,
   turned INTEGER NOT NULL
-) STRICT;
+, salt BLOB) STRICT;
 
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
@@ -152,7 +175,7 @@ CREATE TABLE receipt (
   code    TEXT NOT NULL DEFAULT '',
   block   INTEGER NOT NULL DEFAULT 0,
   at      INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, tx TEXT NOT NULL DEFAULT '', leaf INTEGER NOT NULL DEFAULT 0, ended INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
 CREATE TABLE session (
   citizen TEXT PRIMARY KEY,

@@ -1,0 +1,142 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"setu/gateway"
+	"setu/ledgerclient"
+)
+
+const (
+	sqlReadLeaves = `SELECT first, leaves FROM audit_leaf
+WHERE first >= (SELECT max(first) FROM audit_leaf WHERE first <= ?1) AND first < ?2 ORDER BY first`
+	sqlReadTile        = `SELECT hashes FROM audit_tile WHERE id = ?`
+	sqlPutTile         = `INSERT INTO audit_tile (id, hashes) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET hashes = ?2`
+	sqlPutCheckpoint   = `INSERT INTO audit_checkpoint (size, at, note, anchor) VALUES (?, ?, ?, ?)`
+	sqlReadCheckpoints = `SELECT size, at, note, anchor FROM audit_checkpoint WHERE size >= ?1 ORDER BY size LIMIT +?2`
+)
+
+// ErrLog says that the stored audit log cannot be read, since it was damaged or
+// changed by hand.
+var ErrLog = errors.New("sqlite: audit log is damaged")
+
+// Observe writes the leaves of those observations that are not as they were at
+// the last call.
+func (s *Store) Observe(ctx context.Context, all []gateway.Observation) error {
+	if err := s.do(ctx, func(w *writer) error { return w.observe(all) }); err != nil {
+		return fmt.Errorf("observe: %w", err)
+	}
+	return nil
+}
+
+// LogSize is the number of leaves in the audit log.
+func (s *Store) LogSize(ctx context.Context) (int64, error) {
+	var size int64
+	err := s.read(ctx, func(c *conn) error {
+		v, err := c.first(rLogSize)
+		if err == nil && v != nil {
+			size = number(v[0])
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("read size of audit log: %w", err)
+	}
+	return size, nil
+}
+
+// Leaves are the leaves of the audit log from one number up to, and without,
+// another. The error is [ErrLog] when one of them is missing.
+func (s *Store) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
+	out := make([][]byte, 0, max(0, to-from))
+	err := s.read(ctx, func(c *conn) error {
+		return c.each(rLeaves, func(v []value) error {
+			n, rest := number(v[0]), octets(v[1])
+			for ; len(rest) > 0 && n < to; n++ {
+				length, size := binary.Uvarint(rest)
+				if size <= 0 || length > uint64(len(rest)-size) {
+					return fmt.Errorf("%w: row %d", ErrLog, number(v[0]))
+				}
+				if n >= from {
+					if n != from+int64(len(out)) {
+						return fmt.Errorf("%w: leaf %d is missing", ErrLog, from+int64(len(out)))
+					}
+					out = append(out, append([]byte(nil), rest[size:size+int(length)]...)) //nolint:gosec // not longer than rest
+				}
+				rest = rest[size+int(length):] //nolint:gosec // not longer than rest
+			}
+			return nil
+		}, from, to)
+	})
+	if err == nil && int64(len(out)) < to-from {
+		err = fmt.Errorf("%w: leaf %d is missing", ErrLog, from+int64(len(out)))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read audit log: %w", err)
+	}
+	return out, nil
+}
+
+// tileID is the row of a tile: its level in the upper octet.
+func tileID(level int, n int64) int64 { return int64(level)<<56 | n }
+
+// Tile are the stored hashes of a tile; nil when there are none.
+func (s *Store) Tile(ctx context.Context, level int, n int64) ([]byte, error) {
+	var out []byte
+	err := s.read(ctx, func(c *conn) error {
+		v, err := c.first(rTile, tileID(level, n))
+		if err == nil && v != nil {
+			out = append(out, octets(v[0])...)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read tile of audit log: %w", err)
+	}
+	return out, nil
+}
+
+// Seal adds a checkpoint with the tiles below it and its anchor, and gives the
+// items that are leased by that.
+func (s *Store) Seal(ctx context.Context, seal gateway.Seal) (items []gateway.Item, err error) {
+	effects, err := encodeEffects(seal.Effects, s.now())
+	if err == nil {
+		err = s.do(ctx, func(w *writer) error {
+			for _, t := range seal.Tiles {
+				if err := w.run(qPutTile, tileID(t.Level, t.N), t.Hashes); err != nil {
+					return fmt.Errorf("put tile: %w", err)
+				}
+			}
+			c := &seal.Checkpoint
+			if err := w.run(qPutCheckpoint, c.Size, ms(c.Time), c.Note, string(c.Anchor)); err != nil {
+				return fmt.Errorf("put checkpoint: %w", err)
+			}
+			items, err = w.add(nil, effects)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("seal audit log: %w", err)
+	}
+	return items, nil
+}
+
+// Checkpoints are those that cover at least size leaves, the smallest first, up
+// to a limit.
+func (s *Store) Checkpoints(ctx context.Context, size int64, limit int) (out []gateway.LogCheckpoint, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		return c.each(rCheckpoints, func(v []value) error {
+			out = append(out, gateway.LogCheckpoint{
+				Size: number(v[0]), Time: instant(number(v[1])), Note: text(v[2]), Anchor: ledgerclient.Receipt(text(v[3])),
+			})
+			return nil
+		}, size, int64(limit))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read checkpoints: %w", err)
+	}
+	return out, nil
+}
