@@ -41,6 +41,7 @@ type Further interface {
 	Callbacks
 	Answers
 	CallLists
+	Log
 }
 
 // Turns is what takes messages through their turns needs.
@@ -76,7 +77,6 @@ type Keeper interface {
 	Prune(ctx context.Context, before time.Time) (int64, error)
 	Readings(ctx context.Context, from, to time.Time, by gateway.Period, kinds ...gateway.Metered) ([]gateway.Reading, error)
 	Close() error
-	Log
 }
 
 // Blocks is what following a ledger needs, and `setu findings`.
