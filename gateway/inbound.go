@@ -4,6 +4,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"setu/i18n"
+	"setu/ledgerclient"
 )
 
 // Medium is the kind of channel that a message came by.
@@ -62,6 +65,16 @@ type Inbound struct {
 	Incomplete bool
 	// Undecodable says that the octets were no text in the stated alphabet.
 	Undecodable bool
+
+	// Lang is the language that a program asks for on the citizen's behalf;
+	// empty is hers.
+	Lang i18n.Lang
+	// Form is given in the place of Text by a channel that draws forms.
+	Form *Form
+	// Assurance is how sure it is who she is; empty means by her number.
+	Assurance ledgerclient.Assurance
+	// Device is her phone's own signature, where Assurance is that of a device.
+	Device *ledgerclient.DeviceSignature
 }
 
 // RetryKey names the input among those of its dialogue, as Key does, without

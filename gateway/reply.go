@@ -27,6 +27,9 @@ type Reply struct {
 	// End says that this is the last screen of the dialogue; where the reply
 	// takes several, that the last of them is.
 	End bool `json:"end,omitempty"`
+	// Result is what it tells of the ledger; nil is nothing, and on channels
+	// that no program reads.
+	Result *Result `json:"result,omitempty"`
 }
 
 // Empty says that there is nothing to tell, as for a citizen who wrote STOP.
@@ -37,9 +40,17 @@ func (r *Reply) equal(o *Reply) bool {
 	if r == nil || o == nil {
 		return r == o
 	}
-	return r.Format == o.Format && r.More == o.More && r.Back == o.Back && r.Page == o.Page && r.Expect == o.Expect && r.End == o.End &&
+	return r.Format == o.Format && r.More == o.More && r.Back == o.Back && r.Page == o.Page && r.Expect == o.Expect && r.End == o.End && r.Result.equal(o.Result) &&
 		slices.EqualFunc(r.Parts, o.Parts, Part.equal) &&
-		slices.EqualFunc(r.Options, o.Options, func(a, b Option) bool { return a.Digit == b.Digit && a.Label.equal(b.Label) })
+		slices.EqualFunc(r.Options, o.Options, func(a, b Option) bool { return a.Digit == b.Digit && a.Value == b.Value && a.Label.equal(b.Label) })
+}
+
+// equal says that two results are the same; nil is none.
+func (r *Result) equal(o *Result) bool {
+	if r == nil || o == nil {
+		return r == o
+	}
+	return *r == *o
 }
 
 // equal says that two parts say the same.
@@ -57,5 +68,8 @@ type Part struct {
 // Option is one numbered choice: the digit that chooses it and its text.
 type Option struct {
 	Digit string `json:"digit"`
+	// Value chooses it too, on a channel that shows all options at once; empty
+	// where Digit alone does.
+	Value string `json:"value,omitempty"`
 	Label Part   `json:"label"`
 }

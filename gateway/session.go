@@ -63,6 +63,8 @@ type Live struct {
 	Shown *Reply
 	// Proved says that she has typed her PIN in this dialogue.
 	Proved bool
+	// Device says that her phone has signed this input.
+	Device bool
 }
 
 // Show makes r the screen that the citizen has before her.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,14 +35,18 @@ type Envelope struct {
 	Call    Call
 	Caller  Caller
 	Consent string // reference of the consent that it relies on, if any
-	Time    time.Time
+	// Device is the salted hash ([Hide]) of the phone's own signature
+	// ([DeviceSignature.Opening]); empty if no phone signed, and then it is not
+	// in the canonical form.
+	Device string
+	Time   time.Time
 	// KeyID names the key that signs the envelope; [SignEnvelope] fills it
 	// in, so that nobody can pass the signature off as another key's.
 	KeyID string
 }
 
 // Canonical is the envelope in RFC 8785 JSON: one object of strings (and one
-// object of strings for the arguments), all names always there, values in
+// object of strings for the arguments), all names but "device" always there, values in
 // NFC. The errors are [ErrEnvelope], [ErrReceipt], [ErrName] and [ErrText].
 func (e Envelope) Canonical() ([]byte, error) {
 	return e.AppendCanonical(make([]byte, 0, 640))
@@ -59,7 +64,7 @@ func (e Envelope) AppendCanonical(dst []byte) ([]byte, error) {
 		return dst, ErrReceipt
 	}
 	w := writer{b: dst}
-	w.call(e.Call, e.Caller, func() { w.field("consent", e.Consent) })
+	w.call(e.Call, e.Caller, func() { w.field("consent", e.Consent) }, e.Device)
 	w.field("key", e.Key)
 	w.field("kid", e.KeyID)
 	w.field("receipt", string(e.Receipt))
@@ -77,7 +82,7 @@ func (e Envelope) AppendCanonical(dst []byte) ([]byte, error) {
 func ParseEnvelope(canonical []byte) (Envelope, error) {
 	var e Envelope
 	d := decoder{rest: string(canonical)}
-	d.call(&e.Call, &e.Caller, func() { e.Consent = d.field("consent") })
+	d.call(&e.Call, &e.Caller, func() { e.Consent = d.field("consent") }, &e.Device)
 	e.Key = d.field("key")
 	e.KeyID = d.field("kid")
 	e.Receipt = Receipt(d.field("receipt"))
@@ -104,7 +109,7 @@ func (q Query) Canonical() ([]byte, error) {
 // means nothing.
 func (q Query) AppendCanonical(dst []byte) ([]byte, error) {
 	w := writer{b: dst}
-	w.call(q.Call, q.Caller, func() {})
+	w.call(q.Call, q.Caller, func() {}, "")
 	w.time(q.Time)
 	w.field("type", "query")
 	w.field("v", EnvelopeVersion)
@@ -117,7 +122,7 @@ func (q Query) AppendCanonical(dst []byte) ([]byte, error) {
 func ParseQuery(canonical []byte) (Query, error) {
 	var q Query
 	d := decoder{rest: string(canonical)}
-	d.call(&q.Call, &q.Caller, func() {})
+	d.call(&q.Call, &q.Caller, func() {}, nil)
 	q.Time = d.time()
 	d.literal(`,"type":"query","v":"` + EnvelopeVersion + `"}`)
 	if d.bad || d.rest != "" {
@@ -156,8 +161,8 @@ func (w *writer) time(t time.Time) {
 }
 
 // call writes what envelopes and queries share. consent writes the one field
-// of an envelope that sorts in between.
-func (w *writer) call(c Call, by Caller, consent func()) {
+// of an envelope that sorts in between, and device another if it is there.
+func (w *writer) call(c Call, by Caller, consent func(), device string) {
 	switch {
 	case !isName(c.Contract) || !isName(c.Function) || !isName(by.Channel):
 		w.err = fmt.Errorf("%w: contract, function or channel", ErrName)
@@ -187,6 +192,9 @@ func (w *writer) call(c Call, by Caller, consent func()) {
 	w.field("citizen", by.Pseudonym)
 	consent()
 	w.field("contract", c.Contract)
+	if device != "" {
+		w.field("device", device)
+	}
 	w.field("function", c.Function)
 }
 
@@ -201,7 +209,7 @@ func (d *decoder) time() time.Time {
 	return t
 }
 
-func (d *decoder) call(c *Call, by *Caller, consent func()) {
+func (d *decoder) call(c *Call, by *Caller, consent func(), device *string) {
 	d.literal(`{"args":`)
 	if r := d.record(); len(r) > 0 {
 		c.Args = make(map[string]string, len(r))
@@ -214,6 +222,9 @@ func (d *decoder) call(c *Call, by *Caller, consent func()) {
 	by.Pseudonym = d.field("citizen")
 	consent()
 	c.Contract = d.field("contract")
+	if device != nil && strings.HasPrefix(d.rest, `,"device":`) {
+		*device = d.field("device")
+	}
 	c.Function = d.field("function")
 }
 

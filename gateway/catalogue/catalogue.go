@@ -86,6 +86,7 @@ type Catalogue struct {
 	byID     map[string]*Service
 	texts    map[string]*Text // the engine's own
 	call     map[string]*Text // those that are heard on calls only
+	app      map[string]*Text // those that the app alone shows
 
 	index      map[string]Word
 	candidates []candidate // for near misses
@@ -133,6 +134,7 @@ func load(limits Limits, engine fs.FS, services ...fs.FS) (*Catalogue, error) {
 	}
 	note := &Problems{}
 	c.loadCall(engine, note)
+	c.loadApp(engine, note)
 	c.loadEngine(readTexts(engine, "engine", ".", func(string) bool { return false }, note), note)
 	for _, fsys := range services {
 		folders, err := fs.ReadDir(fsys, ".")

@@ -20,6 +20,7 @@ var engineSlots = map[string]Field{
 	"count":   {Kind: i18n.Number, Max: 3},
 	"receipt": {Kind: i18n.Receipt},
 	"undone":  {Kind: i18n.Receipt},
+	"code":    {Kind: i18n.Code, Max: 6},
 	"block":   {Kind: i18n.Number, Max: 9},
 	"at":      {Kind: i18n.Time},
 }
@@ -39,6 +40,9 @@ var engineTexts = map[string][]string{
 	// The PIN.
 	"pin-ask": nil, "pin-old": nil, "pin-new": nil, "pin-again": nil, "pin-set": nil, "pin-differs": nil,
 	"pin-weak": nil, "pin-digits": nil, "pin-wrong": {"count"}, "pin-locked": {"at"}, "pin-reset": nil,
+
+	// A login from the app.
+	"otp": {"code"},
 
 	// What was wrong with an input.
 	"again-empty": nil, "again-digits": {"length"}, "again-digits-range": {"least", "most"}, "again-check": nil,

@@ -108,7 +108,11 @@ func newLine(dst []byte, start int) []byte {
 // text finds the text of a part.
 func (c *Catalogue) text(p *gateway.Part) (*Text, bool) {
 	if p.Service == "" {
-		return c.Text(p.Text)
+		if t, ok := c.texts[p.Text]; ok {
+			return t, true
+		}
+		t, ok := c.app[p.Text]
+		return t, ok
 	}
 	s, ok := c.byID[p.Service]
 	if !ok {

@@ -36,7 +36,8 @@ const (
 type form struct {
 	base     *i18n.Template
 	variants [media]*i18n.Template
-	src      string // of base, as in the file
+	src      string        // of base, as in the file
+	sources  [media]string // of the variants
 	at       place
 }
 
@@ -164,7 +165,7 @@ func (f *form) decodeVariant(e entry) {
 	case isMedium(medium) && e.val.str() == "":
 		f.variants[mediumIndex(medium)] = &i18n.Template{} // nothing is said there
 	case isMedium(medium):
-		f.variants[mediumIndex(medium)], _ = e.val.template()
+		f.variants[mediumIndex(medium)], f.sources[mediumIndex(medium)] = e.val.template()
 	default:
 		e.val.note.add(e.at, "unknown key %q", e.key)
 	}

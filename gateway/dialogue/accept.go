@@ -56,7 +56,7 @@ func (m *move) choosable(st *catalogue.Step) int {
 	case m.s.Dialogue.Page > 0:
 		return 0
 	case m.live():
-		return min(all, st.PageOn(m.medium))
+		return min(all, m.optionsOnPage(st))
 	case all > catalogue.MaxOptions:
 		return 0
 	}

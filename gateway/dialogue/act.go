@@ -23,6 +23,12 @@ func (m *move) act() {
 		m.out.Query = ask
 		return
 	}
+	if m.s.Citizen.Guest() { // nothing is signed for nobody
+		m.leave()
+		m.sayOwn("log-in")
+		m.out.Reply.Result = &gateway.Result{Needs: ledgerclient.Number}
+		return
+	}
 	m.leave()
 	m.out.Submit = ask
 	m.say(gateway.Part{Text: "received"})
@@ -58,8 +64,13 @@ func (m *move) callOf(s *catalogue.Service, st *catalogue.Step) *gateway.Ask {
 
 // assurance is how sure it is who asks; empty means by her number.
 func (m *move) assurance() ledgerclient.Assurance {
-	if m.proved() {
+	switch {
+	case m.live() && m.s.Live.Device:
+		return ledgerclient.Device
+	case m.proved():
 		return ledgerclient.PIN
+	case m.s.Citizen.Guest():
+		return ledgerclient.Open
 	}
 	return ""
 }
@@ -105,11 +116,12 @@ func (e *Engine) Resume(s gateway.Session, ask gateway.Ask, a ledgerclient.Answe
 	if st == nil || s.Dialogue.Service != ask.Service || s.Dialogue.Step != ask.Step {
 		return gateway.Outcome{Session: s, Reply: e.Settle(ask, a, "")}
 	}
+	m.out.Reply.Result = resultOf(ask, a, "")
 	answer, known := st.Answers[a.Code]
 	if !known {
 		m.leave()
 		m.sayOwn("unexpected")
-		return m.done()
+		return m.doneIn(langOf(ask))
 	}
 	svc := m.service()
 	if answer.Say != "" {
@@ -123,7 +135,7 @@ func (e *Engine) Resume(s gateway.Session, ask gateway.Ask, a ledgerclient.Answe
 	default:
 		m.leave()
 	}
-	return m.done()
+	return m.doneIn(langOf(ask))
 }
 
 // follow goes on from an answer to the next step.

@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"setu/gateway"
@@ -132,6 +133,13 @@ func (m *move) done() gateway.Outcome {
 	return m.out
 }
 
+// doneIn is done for a program that asks for a language.
+func (m *move) doneIn(lang i18n.Lang) gateway.Outcome {
+	out := m.done()
+	keepFormat(&out, lang)
+	return out
+}
+
 // guards says that a reply holds something that was shown for a PIN, and is not
 // said again without it.
 func (e *Engine) guards(r gateway.Reply) bool {
@@ -182,7 +190,11 @@ func (m *move) sayOwn(key string) { m.say(gateway.Part{Text: key}) }
 func (m *move) offer(do, value string, label gateway.Part) {
 	d := &m.s.Dialogue
 	d.Offers = append(d.Offers, gateway.Offer{Do: do, Value: value})
-	m.out.Reply.Options = append(m.out.Reply.Options, gateway.Option{Digit: digit(len(d.Offers)), Label: label})
+	o := gateway.Option{Digit: digit(len(d.Offers)), Label: label}
+	if all(m.medium) && (do == doOption || do == doItem) {
+		o.Value = value
+	}
+	m.out.Reply.Options = append(m.out.Reply.Options, o)
 }
 
 // clearOffers takes the options off the screen.
@@ -194,4 +206,6 @@ func (m *move) clearOffers() {
 
 const digits = "0123456789"
 
-func digit(n int) string { return digits[n : n+1] }
+// digit is the number that chooses the n-th option: a digit where they are
+// shown by the page.
+func digit(n int) string { return strconv.Itoa(n) }

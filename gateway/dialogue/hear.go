@@ -330,6 +330,9 @@ func (m *move) menu(page int) {
 	m.clearOffers()
 	services := m.e.words.Services()
 	size, entries := m.e.words.MenuPage(m.medium), len(services)
+	if all(m.medium) {
+		size = entries
+	}
 	if m.dials() {
 		entries++ // for the language
 	}

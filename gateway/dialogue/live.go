@@ -5,6 +5,7 @@ import (
 
 	"setu/gateway"
 	"setu/gateway/catalogue"
+	"setu/ledgerclient"
 )
 
 // live takes one thing that a citizen did on a channel on which she waits for
@@ -16,7 +17,14 @@ func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 	}
 	m := e.begin(s, in.Medium, in.At)
 	m.fresh = in.Event == gateway.New || in.Session != "" && in.Session != was.Session
-	m.s.Live = gateway.Live{Session: in.Session, Key: key, Proved: was.Proved && !m.fresh && m.recent()}
+	m.s.Live = gateway.Live{
+		Session: in.Session, Key: key, Proved: was.Proved && !m.fresh && m.recent(), Device: in.Assurance == ledgerclient.Device,
+	}
+	if in.Form != nil {
+		m.form(in.Form)
+		m.s.Updated = in.At
+		return m.doneIn(in.Lang)
+	}
 	text := in.Text.Reveal()
 	if in.Cumulative && !m.fresh {
 		text = text[strings.LastIndexByte(text, '*')+1:]
@@ -37,11 +45,12 @@ func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 		}
 	case m.fresh:
 		m.dialled(text)
+	case all(m.medium) && m.picked(text):
 	default:
 		m.hear(text)
 	}
 	m.s.Updated = in.At
-	return m.done()
+	return m.doneIn(in.Lang)
 }
 
 // recent says that the dialogue was cut off only a moment ago.

@@ -51,8 +51,9 @@ func (m *move) barred() bool {
 	return s != nil && guarded(s) && !m.proved()
 }
 
-// proved says that she has typed her PIN in this live dialogue.
-func (m *move) proved() bool { return m.live() && m.s.Live.Proved }
+// proved says that she has typed her PIN in this live dialogue, or that her
+// phone, whose key is harder to guess, has signed the input.
+func (m *move) proved() bool { return m.live() && (m.s.Live.Proved || m.s.Live.Device) }
 
 // atPIN says that a PIN is asked for.
 func (m *move) atPIN() bool {

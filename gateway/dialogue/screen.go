@@ -36,16 +36,24 @@ func (m *move) options(s *catalogue.Service, st *catalogue.Step) {
 	case catalogue.InputItem:
 		m.rows(s, st)
 	case catalogue.InputChoice:
-		all, size := st.Input.Options, st.PageOn(m.medium)
-		if d.Page*size >= len(all) {
+		list, size := st.Input.Options, m.optionsOnPage(st)
+		if d.Page*size >= len(list) {
 			d.Page = 0
 		}
 		first := d.Page * size
-		for _, o := range all[first:min(len(all), first+size)] {
+		for _, o := range list[first:min(len(list), first+size)] {
 			m.offer(doOption, o.ID, m.part(s, st.ID+".options."+o.ID))
 		}
-		m.out.Reply.More = len(all) > size
+		m.out.Reply.More = len(list) > size
 	}
+}
+
+// optionsOnPage is how many options of a step are shown at once.
+func (m *move) optionsOnPage(st *catalogue.Step) int {
+	if all(m.medium) {
+		return max(1, len(st.Input.Options))
+	}
+	return st.PageOn(m.medium)
 }
 
 // rows puts a page of the last list on the screen. How many rows a page has
@@ -68,6 +76,9 @@ func (m *move) rows(s *catalogue.Service, st *catalogue.Step) {
 // often it is asked. size is 0 behind the last page.
 func (m *move) page(s *catalogue.Service, st *catalogue.Step, n int) (first, size int) {
 	items := m.s.Dialogue.Items
+	if all(m.medium) {
+		return 0, len(items)
+	}
 	before := m.longestQuestion(s, st)
 	for p := 0; ; p++ {
 		rest := items[first:]

@@ -5,7 +5,6 @@ import (
 
 	"setu/gateway"
 	"setu/gateway/catalogue"
-	"setu/ledgerclient"
 )
 
 // service is the service under way, if the catalogue still has it.
@@ -69,9 +68,12 @@ func (m *move) waiting() bool {
 func (m *move) enter(s *catalogue.Service, step string, msg said) {
 	m.clearOffers()
 	m.s.Dialogue = gateway.Dialogue{Service: s.ID, Version: s.Version, Step: step}
-	if guarded(s) && !m.live() || s.Access == ledgerclient.Device {
+	if guarded(s) && !m.live() {
 		m.leave()
 		m.sayOwn("no-pin")
+		return
+	}
+	if m.shut(s) {
 		return
 	}
 	m.run(msg, true)

@@ -15,7 +15,7 @@ import (
 // of a transaction always, of a query when the ledger was slow. r is the
 // transaction's receipt, or empty.
 func (e *Engine) Settle(ask gateway.Ask, a ledgerclient.Answer, r ledgerclient.Receipt) gateway.Reply {
-	reply := gateway.Reply{Format: ask.Format, End: true}
+	reply := gateway.Reply{Format: ask.Format, End: true, Result: resultOf(ask, a, r)}
 	if ask.Step == catalogue.UndoStep {
 		reply.Parts = []gateway.Part{undoPart(ask, a, r)}
 		return reply

@@ -72,6 +72,7 @@ type storedLive struct {
 	Session string `json:"session,omitempty"`
 	Key     string `json:"key,omitempty"`
 	Proved  bool   `json:"proved,omitempty"`
+	Device  bool   `json:"device,omitempty"`
 	// Last says that the screen is the dialogue's last reply.
 	Last  bool         `json:"last,omitempty"`
 	Shown *storedShown `json:"shown,omitempty"`
@@ -113,7 +114,7 @@ func decodeSession(citizen gateway.Address, version int64, body []byte) (gateway
 		}
 	}
 	if l := in.Live; l != nil {
-		s.Live = gateway.Live{Session: l.Session, Key: l.Key, Proved: l.Proved, Shown: l.Shown.reply()}
+		s.Live = gateway.Live{Session: l.Session, Key: l.Key, Proved: l.Proved, Device: l.Device, Shown: l.Shown.reply()}
 		if l.Last {
 			s.Live.Shown = s.Dialogue.Last
 		}

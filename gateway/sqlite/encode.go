@@ -208,6 +208,7 @@ func (o *object) reply(name string, r *gateway.Reply) {
 		for i := range r.Options {
 			o.open("", '{')
 			o.text("digit", r.Options[i].Digit)
+			o.text("value", r.Options[i].Value)
 			o.part("label", &r.Options[i].Label)
 			o.close('}')
 		}
@@ -218,6 +219,7 @@ func (o *object) reply(name string, r *gateway.Reply) {
 	o.flag("back", r.Back)
 	o.number("page", int64(r.Page))
 	o.flag("end", r.End)
+	o.result("result", r.Result)
 	o.close('}')
 }
 

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"encoding/json"
 	"strconv"
+	"time"
 
 	"setu/gateway"
 	"setu/i18n"
@@ -22,6 +23,9 @@ type storedShown struct {
 	Parts   []storedPart `json:"p,omitempty"`
 	Options []storedPart `json:"o,omitempty"`
 	Digits  []string     `json:"d,omitempty"` // where they do not count up
+	Values  []string     `json:"v,omitempty"` // of the options, where they have some
+
+	Result *gateway.Result `json:"r,omitempty"`
 }
 
 // Flags of a storedShown.
@@ -60,7 +64,7 @@ func (s *storedShown) reply() *gateway.Reply {
 	r := &gateway.Reply{
 		Format: i18n.Format{Lang: s.Lang, Native: s.Flags&shownNative != 0, Latin: s.Flags&shownLatin != 0},
 		More:   s.Flags&shownMore != 0, Back: s.Flags&shownBack != 0, End: s.Flags&shownEnd != 0,
-		Expect: s.Expect, Page: s.Page,
+		Expect: s.Expect, Page: s.Page, Result: s.Result,
 	}
 	for _, p := range s.Parts {
 		r.Parts = append(r.Parts, gateway.Part(p))
@@ -69,6 +73,9 @@ func (s *storedShown) reply() *gateway.Reply {
 		o := gateway.Option{Digit: strconv.Itoa(i + 1), Label: gateway.Part(p)}
 		if i < len(s.Digits) {
 			o.Digit = s.Digits[i]
+		}
+		if i < len(s.Values) {
+			o.Value = s.Values[i]
 		}
 		r.Options = append(r.Options, o)
 	}
@@ -85,6 +92,7 @@ func (o *object) live(s *gateway.Session) {
 	o.text("session", l.Session)
 	o.text("key", l.Key)
 	o.flag("proved", l.Proved)
+	o.flag("device", l.Device)
 	switch {
 	case l.Shown == nil:
 	case l.Shown == s.Dialogue.Last:
@@ -115,22 +123,58 @@ func (o *object) shown(r *gateway.Reply) {
 		o.close(']')
 	}
 	if r.Options != nil {
-		o.open("o", '[')
-		counted := true
-		for i := range r.Options {
-			o.shortPart(&r.Options[i].Label)
-			counted = counted && r.Options[i].Digit == strconv.Itoa(i+1)
+		o.shownOptions(r.Options)
+	}
+	o.result("r", r.Result)
+	o.close('}')
+}
+
+// shownOptions writes the labels of options, and their digits and values where
+// the reader could not make them.
+func (o *object) shownOptions(options []gateway.Option) {
+	o.open("o", '[')
+	counted, valued := true, false
+	for i := range options {
+		o.shortPart(&options[i].Label)
+		counted = counted && options[i].Digit == strconv.Itoa(i+1)
+		valued = valued || options[i].Value != ""
+	}
+	o.close(']')
+	if !counted {
+		o.open("d", '[')
+		for i := range options {
+			o.key("")
+			o.quote(options[i].Digit)
 		}
 		o.close(']')
-		if !counted {
-			o.open("d", '[')
-			for i := range r.Options {
-				o.key("")
-				o.quote(r.Options[i].Digit)
-			}
-			o.close(']')
-		}
 	}
+	if valued {
+		o.open("v", '[')
+		for i := range options {
+			o.key("")
+			o.quote(options[i].Value)
+		}
+		o.close(']')
+	}
+}
+
+// result writes what a reply tells of the ledger.
+func (o *object) result(name string, r *gateway.Result) {
+	if r == nil {
+		return
+	}
+	o.open(name, '{')
+	o.text("code", r.Code)
+	o.text("receipt", string(r.Receipt))
+	if r.Block != 0 {
+		o.key("block")
+		*o = strconv.AppendUint(*o, r.Block, 10)
+	}
+	if !r.At.IsZero() {
+		o.text("at", r.At.UTC().Format(time.RFC3339Nano))
+	}
+	o.flag("pending", r.Pending)
+	o.text("needs", string(r.Needs))
 	o.close('}')
 }
 
