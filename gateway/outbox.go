@@ -142,6 +142,10 @@ type SMSOut struct {
 	// Say is an answer that came late as it is said, to somebody who asked by
 	// telephone; nil is nothing to be said.
 	Say *Reply
+	// Service and Result say, to a program that reads the message, what it is
+	// about; on channels that no program reads they are empty.
+	Service string
+	Result  *Result
 }
 
 // TxOut is a transaction's envelope and, once endorsed, its saved bytes.
@@ -153,6 +157,9 @@ type TxOut struct {
 	// Salts are those of the private arguments, by name: with the text they
 	// give the hash that is on the ledger.
 	Salts map[string]string
+	// Device is the opening of the phone's own signature, of which the envelope
+	// holds the hash; its salt is Salts["device"]. Empty if no phone signed.
+	Device string
 }
 
 // Item is an effect in the outbox.

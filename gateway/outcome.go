@@ -69,6 +69,21 @@ type Outcome struct {
 	Again bool
 }
 
+// In is the outcome in the language that a program asks for, which leaves the
+// citizen's own as it is; empty changes nothing.
+func (o Outcome) In(l i18n.Lang) Outcome {
+	if l == "" {
+		return o
+	}
+	o.Reply.Format.Lang = l
+	for _, ask := range []*Ask{o.Query, o.Submit} {
+		if ask != nil {
+			ask.Format.Lang = l
+		}
+	}
+	return o
+}
+
 // Standing is where a receipt's transaction stands.
 type Standing struct {
 	Receipt ledgerclient.Receipt

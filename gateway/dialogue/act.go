@@ -121,7 +121,7 @@ func (e *Engine) Resume(s gateway.Session, ask gateway.Ask, a ledgerclient.Answe
 	if !known {
 		m.leave()
 		m.sayOwn("unexpected")
-		return m.doneIn(langOf(ask))
+		return m.done().In(langOf(ask))
 	}
 	svc := m.service()
 	if answer.Say != "" {
@@ -135,7 +135,7 @@ func (e *Engine) Resume(s gateway.Session, ask gateway.Ask, a ledgerclient.Answe
 	default:
 		m.leave()
 	}
-	return m.doneIn(langOf(ask))
+	return m.done().In(langOf(ask))
 }
 
 // follow goes on from an answer to the next step.

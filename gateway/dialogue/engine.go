@@ -133,13 +133,6 @@ func (m *move) done() gateway.Outcome {
 	return m.out
 }
 
-// doneIn is done for a program that asks for a language.
-func (m *move) doneIn(lang i18n.Lang) gateway.Outcome {
-	out := m.done()
-	keepFormat(&out, lang)
-	return out
-}
-
 // guards says that a reply holds something that was shown for a PIN, and is not
 // said again without it.
 func (e *Engine) guards(r gateway.Reply) bool {

@@ -154,20 +154,6 @@ func resultOf(ask gateway.Ask, a ledgerclient.Answer, r ledgerclient.Receipt) *g
 	return &gateway.Result{Code: a.Code, Receipt: r, Block: a.AsOf.Block, At: a.AsOf.Time.UTC()}
 }
 
-// keepFormat answers a program in the language that it asked for, and leaves the
-// citizen's own as it is.
-func keepFormat(out *gateway.Outcome, lang i18n.Lang) {
-	if lang == "" {
-		return
-	}
-	out.Reply.Format.Lang = lang
-	for _, ask := range []*gateway.Ask{out.Query, out.Submit} {
-		if ask != nil {
-			ask.Format.Lang = lang
-		}
-	}
-}
-
 // langOf is the language that a program asked for with a question.
 func langOf(ask gateway.Ask) i18n.Lang {
 	if ask.Medium != gateway.App {

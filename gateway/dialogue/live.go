@@ -23,7 +23,7 @@ func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 	if in.Form != nil {
 		m.form(in.Form)
 		m.s.Updated = in.At
-		return m.doneIn(in.Lang)
+		return m.done().In(in.Lang)
 	}
 	text := in.Text.Reveal()
 	if in.Cumulative && !m.fresh {
@@ -50,7 +50,7 @@ func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 		m.hear(text)
 	}
 	m.s.Updated = in.At
-	return m.doneIn(in.Lang)
+	return m.done().In(in.Lang)
 }
 
 // recent says that the dialogue was cut off only a moment ago.

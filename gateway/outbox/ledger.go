@@ -284,6 +284,14 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
+// service is what a result is about, for a program that reads it.
+func service(it gateway.Item, r gateway.Reply) string {
+	if r.Result == nil {
+		return ""
+	}
+	return it.Ask.Service
+}
+
 // message is r as a message to the citizen of it.
 func (w *Worker) message(it gateway.Item, r gateway.Reply) []gateway.Effect {
 	if r.Empty() || it.Ask.Silent {
@@ -291,6 +299,6 @@ func (w *Worker) message(it gateway.Item, r gateway.Reply) []gateway.Effect {
 	}
 	return []gateway.Effect{{
 		Kind: gateway.Message, Lane: gateway.Message.Lane(it.To.Citizen), Lease: true, To: it.To,
-		SMS: &gateway.SMSOut{Text: gateway.Private(w.Words.Render(r, it.To.Medium)), Class: ClassResult},
+		SMS: &gateway.SMSOut{Text: gateway.Private(w.Words.Render(r, it.To.Medium)), Class: ClassResult, Service: service(it, r), Result: r.Result},
 	}}
 }

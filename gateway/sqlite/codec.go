@@ -140,15 +140,19 @@ type payload struct {
 }
 
 type storedSMS struct {
-	Text  string         `json:"text"`
-	Class string         `json:"class,omitempty"`
-	Say   *gateway.Reply `json:"say,omitempty"`
+	Text    string          `json:"text"`
+	Class   string          `json:"class,omitempty"`
+	Say     *gateway.Reply  `json:"say,omitempty"`
+	Service string          `json:"service,omitempty"`
+	Result  *gateway.Result `json:"result,omitempty"`
 }
 
-func storeSMS(m gateway.SMSOut) *storedSMS { return &storedSMS{m.Text.Reveal(), m.Class, m.Say} }
+func storeSMS(m gateway.SMSOut) *storedSMS {
+	return &storedSMS{m.Text.Reveal(), m.Class, m.Say, m.Service, m.Result}
+}
 
 func (m *storedSMS) out() *gateway.SMSOut {
-	return &gateway.SMSOut{Text: gateway.Private(m.Text), Class: m.Class, Say: m.Say}
+	return &gateway.SMSOut{Text: gateway.Private(m.Text), Class: m.Class, Say: m.Say, Service: m.Service, Result: m.Result}
 }
 
 // storedTx is a transaction without its saved bytes, which have a column.
@@ -157,6 +161,7 @@ type storedTx struct {
 	Key      string                      `json:"key"`
 	Envelope ledgerclient.SignedEnvelope `json:"envelope"`
 	Salts    map[string]string           `json:"salts,omitempty"`
+	Device   string                      `json:"device,omitempty"`
 }
 
 func encodePayload(e *gateway.Effect) ([]byte, error) {
@@ -170,7 +175,7 @@ func encodePayload(e *gateway.Effect) ([]byte, error) {
 		p.SMS = storeSMS(*e.SMS)
 	}
 	if e.Tx != nil {
-		p.Tx = &storedTx{Receipt: e.Tx.Receipt, Key: e.Tx.Key, Envelope: e.Tx.Envelope, Salts: e.Tx.Salts}
+		p.Tx = &storedTx{Receipt: e.Tx.Receipt, Key: e.Tx.Key, Envelope: e.Tx.Envelope, Salts: e.Tx.Salts, Device: e.Tx.Device}
 	}
 	return json.Marshal(&p)
 }
@@ -203,7 +208,7 @@ func decodeItem(v []value) (gateway.Item, error) {
 	if p.Tx == nil {
 		return it, nil
 	}
-	it.Tx = &gateway.TxOut{Receipt: p.Tx.Receipt, Key: p.Tx.Key, Envelope: p.Tx.Envelope, Salts: p.Tx.Salts}
+	it.Tx = &gateway.TxOut{Receipt: p.Tx.Receipt, Key: p.Tx.Key, Envelope: p.Tx.Envelope, Salts: p.Tx.Salts, Device: p.Tx.Device}
 	if saved := octets(v[colSaved]); len(saved) > 0 {
 		if err := json.Unmarshal(saved, &it.Tx.Saved); err != nil {
 			return gateway.Item{}, fmt.Errorf("decode transaction of item %d: %w", it.ID, err)

@@ -91,6 +91,8 @@ func encodeMessage(e *gateway.Effect) []byte {
 	o.open("sms", '{')
 	o.text("text", e.SMS.Text.Reveal())
 	o.text("class", e.SMS.Class)
+	o.text("service", e.SMS.Service)
+	o.result("result", e.SMS.Result)
 	o.close('}')
 	o.close('}')
 	return o

@@ -72,7 +72,7 @@ func (t *Taker) say(effects []gateway.Effect, in gateway.Inbound, r gateway.Repl
 	return append(effects, gateway.Effect{
 		Kind: gateway.Message, Lane: gateway.Message.Lane(in.From), Lease: due.IsZero(),
 		Due: due, Expires: t.Now().Add(t.AnswerLife), To: to,
-		SMS: &gateway.SMSOut{Text: gateway.Private(t.Words.Render(r, to.Medium)), Class: class},
+		SMS: &gateway.SMSOut{Text: gateway.Private(t.Words.Render(r, to.Medium)), Class: class, Result: r.Result},
 	})
 }
 
@@ -112,6 +112,7 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 	ask.Silent, ask.Partner = t.silent(j, &out.Session), j.in.Link
 	receipt := ledgerclient.NewReceipt()
 	salts := sealPrivate(&ask)
+	opening, sealed := sealDevice(j.in.Device, &salts)
 	key := businessKey(j)
 	by, err := t.caller(ask, j.in.From)
 	if err != nil {
@@ -119,7 +120,7 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 	}
 	signed, err := t.Signer.SignEnvelope(t.ctx, ledgerclient.Envelope{
 		Receipt: receipt, Key: key, Service: ask.Service, Version: ask.Version,
-		Call: ask.Call, Caller: by, Consent: ask.Consent, Time: now,
+		Call: ask.Call, Caller: by, Consent: ask.Consent, Device: sealed, Time: now,
 	})
 	if err != nil {
 		return out, nil, fmt.Errorf("sign envelope: %w", err)
@@ -127,12 +128,15 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 	ask.Call.Args = nil // the envelope holds them
 	effects := []gateway.Effect{{
 		Kind: gateway.Transaction, Lane: gateway.Transaction.Lane(j.in.From), Lease: true, Ask: &ask, To: t.route(j.in),
-		Tx: &gateway.TxOut{Receipt: receipt, Key: key, Envelope: signed, Salts: salts},
+		Tx: &gateway.TxOut{Receipt: receipt, Key: key, Envelope: signed, Salts: salts, Device: opening},
 	}}
 	if ask.Silent {
 		out.Reply = quietly(out.Reply)
 	}
 	received := withReceipt(out.Reply, receipt)
+	if ask.Medium == gateway.App {
+		received.Result = &gateway.Result{Receipt: receipt, Pending: true}
+	}
 	due := now.Add(t.Patience)
 	if !t.Ledger.Up() {
 		due = now
@@ -140,6 +144,7 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 	if said := t.say(nil, j.in, received, ClassReceipt, due); len(said) > 0 && !ask.Silent {
 		// A lane of its own, so that waiting for the ledger holds up nothing.
 		said[0].Lane, said[0].Unless = "receipt:"+string(receipt), receipt
+		said[0].SMS.Service = service(&ask)
 		effects = append(effects, said[0])
 	}
 	if out.Session.Undo != nil && out.Session.Undo.Receipt == "" {
@@ -194,6 +199,9 @@ func businessKey(j *job) string {
 	in := &j.in
 	parts := []string{"setu/1", in.Link, in.Key, in.Bind, strconv.FormatInt(in.At.UnixMilli(), 10), strconv.FormatInt(j.row, 10)}
 	if j.live() {
+		if in.Medium == gateway.App && in.Key != "" { // a program's key holds however late it is repeated
+			parts[4] = ""
+		}
 		parts[2] = in.RetryKey()
 		parts = append(parts, in.Session, in.From.Reveal(), j.nonce)
 	}
@@ -203,6 +211,32 @@ func businessKey(j *job) string {
 		_, _ = h.Write([]byte{0})
 	}
 	return hex.EncodeToString(h.Sum(nil)[:20])
+}
+
+// service is what a message is about, for a program that reads it.
+func service(ask *gateway.Ask) string {
+	if ask.Medium != gateway.App {
+		return ""
+	}
+	return ask.Service
+}
+
+// saltDevice is the name of the salt of the phone's signature.
+const saltDevice = "device"
+
+// sealDevice is the phone's own signature as one line, and the salted hash of it
+// that goes to the ledger. Both are empty if no phone signed.
+func sealDevice(d *ledgerclient.DeviceSignature, salts *map[string]string) (opening, sealed string) {
+	if d == nil {
+		return "", ""
+	}
+	if *salts == nil {
+		*salts = make(map[string]string, 1)
+	}
+	salt := ledgerclient.NewSalt()
+	(*salts)[saltDevice] = salt
+	opening = d.Opening()
+	return opening, ledgerclient.Hide(opening, salt)
 }
 
 // sealPrivate replaces the private arguments of ask by salted hashes, and gives

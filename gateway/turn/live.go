@@ -52,13 +52,13 @@ func (t *Taker) Handle(ctx context.Context, in gateway.Inbound) (gateway.Reply, 
 // await has the turn of a live job taken and waits for its screen.
 func (t *Taker) await(ctx context.Context, j *job) screen {
 	if err := t.reserve(ctx); err != nil {
-		return screen{t.busy(j.in.From), err}
+		return screen{t.busy(j.in), err}
 	}
 	switch t.lanes.enter(j) {
 	case full:
 		<-t.room
 		t.counts.Throttled.Add(1)
-		return screen{t.busy(j.in.From), ErrBusy}
+		return screen{t.busy(j.in), ErrBusy}
 	case follows:
 		<-t.room // the turn in hand has its own
 	case heads:
@@ -70,7 +70,7 @@ func (t *Taker) await(ctx context.Context, j *job) screen {
 	case s := <-j.reply:
 		return s
 	case <-ctx.Done():
-		return screen{t.busy(j.in.From), ctx.Err()}
+		return screen{t.busy(j.in), ctx.Err()}
 	}
 }
 
@@ -115,7 +115,7 @@ func (t *Taker) guardedLive(j *job) {
 			t.counts.Faults.Add(1)
 			t.Log.Error("turn panicked; the input is given up", slog.String("medium", string(j.in.Medium)), slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
 			t.sessions.drop(j.in.From)
-			t.show(j, screen{t.busy(j.in.From), fmt.Errorf("turn: %w", errPanic)})
+			t.show(j, screen{t.busy(j.in), fmt.Errorf("turn: %w", errPanic)})
 		}
 	}()
 	var r gateway.Reply
@@ -131,7 +131,7 @@ func (t *Taker) guardedLive(j *job) {
 			t.counts.Faults.Add(1)
 			t.Log.Error("live turn not taken", slog.String("medium", string(j.in.Medium)), slog.String("error", err.Error()))
 		}
-		r = t.busy(j.in.From)
+		r = t.busy(j.in)
 	}
 	t.show(j, screen{r, err})
 }
@@ -147,11 +147,11 @@ func (t *Taker) show(j *job, s screen) {
 	}
 }
 
-// busy is the screen of a turn that cannot be taken, in the citizen's language
-// if it is in memory.
-func (t *Taker) busy(a gateway.Address) gateway.Reply {
-	s, _ := t.sessions.get(a)
-	f := i18n.Format{Lang: cmp.Or(s.Lang, i18n.Bengali), Native: s.Native, Latin: s.Latin}
+// busy is the screen of a turn that cannot be taken, in the language that is
+// asked for, or the citizen's if it is in memory.
+func (t *Taker) busy(in gateway.Inbound) gateway.Reply {
+	s, _ := t.sessions.get(in.From)
+	f := i18n.Format{Lang: cmp.Or(in.Lang, s.Lang, i18n.Bengali), Native: s.Native, Latin: s.Latin}
 	return t.Dialogue.Notice(f, NoticeBusy, nil)
 }
 
@@ -177,6 +177,9 @@ func (t *Taker) takeLive(j *job) (gateway.Reply, error) {
 			return gateway.Reply{}, err
 		}
 	}
+	if j.in.Form != nil && t.formEnded(j, s, &out, effects) {
+		return out.Reply, nil
+	}
 	receipt := transactionOf(effects)
 	if receipt != "" && t.Ledger.Up() {
 		w := t.waiters.add(receipt)
@@ -187,6 +190,20 @@ func (t *Taker) takeLive(j *job) (gateway.Reply, error) {
 		return t.outcome(j, out, w), nil
 	}
 	return out.Reply, t.commitLive(j, s, &out, effects)
+}
+
+// formEnded leaves the dialogue that a citizen is in as it was if a form beside it
+// has come to its end. It reports whether nothing is to be written.
+func (t *Taker) formEnded(j *job, before gateway.Session, out *gateway.Outcome, effects []gateway.Effect) bool {
+	if j.in.Form.Service == "" || !out.Reply.End {
+		return false
+	}
+	out.Session.Dialogue = before.Dialogue
+	if len(effects) > 0 {
+		return false // the answer is kept with its key, for a retry
+	}
+	t.counts.Turns.Add(1)
+	return true
 }
 
 // transactionOf is the receipt of the transaction among effects, if there is one.
@@ -205,6 +222,11 @@ func (t *Taker) commitLive(j *job, before gateway.Session, out *gateway.Outcome,
 	after := &out.Session
 	after.Citizen, after.Version = before.Citizen, before.Version
 	after.Show(out.Reply)
+	if before.Citizen.Guest() { // who is not known is not remembered on the disk
+		t.sessions.put(*after)
+		t.counts.Turns.Add(1)
+		return nil
+	}
 	crashpoint.Here(crashpoint.BeforeCommit)
 	c := gateway.Commit{Session: after, Effects: effects, Meters: j.meters, Call: t.wish(&before, out)}
 	if !j.told {
@@ -236,9 +258,17 @@ func (t *Taker) outcome(j *job, out gateway.Outcome, w <-chan gateway.Reply) gat
 	}
 	before := out.Session
 	out.Session.Pending = ""
+<<<<<<< HEAD
 	last := out.Reply
 	out.Session.Dialogue.Last = &last
 	if err := t.commitLive(j, before, &out, nil); err != nil {
+=======
+	if j.in.Form == nil {
+		last := out.Reply
+		out.Session.Dialogue.Last = &last
+	}
+	if err := t.commitLive(before, &out, nil); err != nil {
+>>>>>>> c7bc377 (turn: forms beside a dialogue, guests without a trace on the disk, and the phone's signature sealed in the envelope)
 		t.Log.Warn("outcome not shown", slog.String("medium", string(j.in.Medium)), slog.String("error", err.Error()))
 		return received // which is on disk
 	}
@@ -296,7 +326,7 @@ func (w *waiters) tell(r ledgerclient.Receipt, reply gateway.Reply) {
 // screen or is shorter on the screen than it could be.
 func (t *Taker) copies(j *job, out gateway.Outcome) bool {
 	m := j.in.Medium
-	if !m.Live() || t.silent(j, &out.Session) {
+	if !m.Live() || m == gateway.App || t.silent(j, &out.Session) {
 		return false
 	}
 	if t.Screens != nil && t.Screens(out.Reply, m, j.in.Link) > 1 {

@@ -197,6 +197,9 @@ func (t *Taker) session(a gateway.Address) (gateway.Session, error) {
 	if s, ok := t.sessions.get(a); ok {
 		return s, nil
 	}
+	if a.Guest() {
+		return gateway.Session{Citizen: a}, nil
+	}
 	s, err := t.Store.Session(t.ctx, a)
 	if err != nil {
 		return s, fmt.Errorf("load session: %w", err)
@@ -296,7 +299,7 @@ func (t *Taker) lookUp(j *job, out gateway.Outcome) (gateway.Outcome, error) {
 		if err != nil {
 			return out, fmt.Errorf("prove a PIN: %w", err)
 		}
-		return t.Dialogue.Proven(out.Session, j.in.Medium, mac, t.Now()), nil
+		return t.Dialogue.Proven(out.Session, j.in.Medium, mac, t.Now()).In(j.in.Lang), nil
 	}
 	st, err := t.Store.Standing(t.ctx, out.Lookup)
 	if err != nil {
@@ -305,7 +308,7 @@ func (t *Taker) lookUp(j *job, out gateway.Outcome) (gateway.Outcome, error) {
 	if st.Receipt == "" {
 		st.Receipt = out.Lookup
 	}
-	return t.Dialogue.Standing(out.Session, st, t.Now()), nil
+	return t.Dialogue.Standing(out.Session, st, t.Now()).In(j.in.Lang), nil
 }
 
 // patience is how long a citizen waits for the ledger.
@@ -345,6 +348,9 @@ func (t *Taker) query(ctx context.Context, j *job, out gateway.Outcome) (next ga
 		return out, nil
 	}
 	out.Reply = t.Dialogue.Notice(ask.Format, NoticeLater, nil)
+	if ask.Medium == gateway.App {
+		out.Reply.Result = &gateway.Result{Pending: true}
+	}
 	return out, &gateway.Effect{
 		Kind: gateway.Question, Lane: gateway.Question.Lane(j.in.From),
 		Expires: now.Add(t.AnswerLife), Ask: &ask, To: t.late(j.in),
