@@ -27,6 +27,7 @@ import (
 	"setu/ledgerclient/circuit"
 	"setu/ledgerclient/keys"
 	"setu/ledgerclient/sandbox"
+	"setu/mobileapi"
 	"setu/ussd"
 	"setu/ussd/ussdhttp"
 	"setu/ussd/ussdsmpp"
@@ -171,10 +172,13 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	g.turns = turn.New(ctx, turn.Config{
 		Store: g.store, Dialogue: g.engine, Ledger: g.ledger, Signer: signer, Words: g.cat, Outbox: g.outbox,
 		Log: log.With(slog.String("part", "turn")), Now: time.Now, Patience: time.Duration(c.Ledger.Patience),
-		LivePatience: map[gateway.Medium]time.Duration{gateway.USSD: time.Duration(c.USSD.Patience)},
+		LivePatience: map[gateway.Medium]time.Duration{gateway.USSD: time.Duration(c.USSD.Patience), gateway.App: mobileapi.DefaultPatience},
 		Back:         g.back, Screens: g.screens,
 	})
 	if err := g.openUSSD(); err != nil {
+		return g, err
+	}
+	if err := g.openApp(); err != nil {
 		return g, err
 	}
 	return g, g.openConsole()

@@ -33,6 +33,9 @@ func checkPushNames(names []string) []error {
 // pushes and there is an SMS to fall back to, else by SMS. The words are those
 // of an SMS, which they may become.
 func (g *gatewayParts) back(in gateway.Inbound) gateway.Route {
+	if in.Medium == gateway.App {
+		return appRoute(in)
+	}
 	to := g.bySMS(in)
 	if l := g.ussdSMPP.Links[in.Link]; in.Medium == gateway.USSD && l.Push && to.Link != "" {
 		to.Link, to.Code = in.Link+pushSuffix, cmp.Or(in.To, to.Code)

@@ -142,6 +142,15 @@ func (c *Catalogue) Sayings(l i18n.Lang) []Saying {
 // Asked is the input that the last part of a reply asks for; ok is false if that
 // is no question of a service.
 func (c *Catalogue) Asked(r gateway.Reply) (in Input, ok bool) {
+	if st := c.AskedStep(r); st != nil {
+		return *st.Input, true
+	}
+	return Input{}, false
+}
+
+// AskedStep is the step whose input the last part of a reply asks for; nil if
+// that is no question of a service.
+func (c *Catalogue) AskedStep(r gateway.Reply) *Step {
 	for _, p := range slices.Backward(r.Parts) {
 		s, known := c.byID[p.Service]
 		if !known {
@@ -149,9 +158,9 @@ func (c *Catalogue) Asked(r gateway.Reply) (in Input, ok bool) {
 		}
 		step, _ := strings.CutSuffix(p.Text, ".again")
 		if st, known := s.steps[step]; known && st.Input != nil && string(st.Input.Type) == r.Expect {
-			return *st.Input, true
+			return st
 		}
-		return Input{}, false
+		return nil
 	}
-	return Input{}, false
+	return nil
 }

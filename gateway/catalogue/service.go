@@ -143,3 +143,6 @@ type Arg struct {
 	Slot  string // empty: Fixed is meant
 	Fixed string
 }
+
+// Codes are the answers of the step's call, in the order of the file.
+func (st *Step) Codes() []string { return st.answers }

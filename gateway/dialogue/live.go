@@ -20,6 +20,10 @@ func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 	m.s.Live = gateway.Live{
 		Session: in.Session, Key: key, Proved: was.Proved && !m.fresh && m.recent(), Device: in.Assurance == ledgerclient.Device,
 	}
+	if all(m.medium) && in.Event != gateway.New && in.Session != was.Session {
+		out := gateway.Outcome{Session: s, Reply: e.Notice(format(&s), "no-dialogue", nil), Again: true}
+		return out.In(in.Lang)
+	}
 	if in.Form != nil {
 		m.form(in.Form)
 		m.s.Updated = in.At

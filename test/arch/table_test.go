@@ -100,7 +100,10 @@ func house() []row {
 		{pkg: "ivr/ivrtwiml", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/twilio/twilio-go github.com/gofiber/fiber"},
 		{pkg: "ivr/ivrari", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/gorilla/websocket"},
 
-		{pkg: "mobileapi", uses: "i18n ledgerclient gateway gateway/catalogue channels", modules: "github.com/gofiber/fiber github.com/gorilla/websocket"},
+		{
+			pkg: "mobileapi", uses: "i18n ledgerclient ledgerclient/rest/httpsig gateway gateway/catalogue channels",
+			modules: "github.com/gofiber/fiber github.com/valyala/fasthttp github.com/goccy/go-yaml github.com/gorilla/websocket",
+		},
 
 		// The handset and the load generator are clients of a gateway: they
 		// know its wire, not its inside.
@@ -141,7 +144,7 @@ func peerModules(pkg string) string {
 		return "github.com/fiorix/go-smpp"
 	case strings.HasPrefix(pkg, "ledgerclient/rest"):
 		return "github.com/remitly-oss/httpsig-go github.com/santhosh-tekuri/jsonschema github.com/goccy/go-yaml"
-	case pkg == "gateway/catalogue" || strings.HasPrefix(pkg, "ussd/"):
+	case pkg == "gateway/catalogue" || pkg == "mobileapi" || strings.HasPrefix(pkg, "ussd/"):
 		return "github.com/santhosh-tekuri/jsonschema"
 	}
 	return ""

@@ -1,0 +1,180 @@
+// Package mobileapi is the light HTTP API for phones with data: every service in
+// about a kilobyte, in the caller's language, by the same dialogue as SMS, USSD
+// and calls. Its description is openapi.yaml, which the tests hold it to in both
+// directions.
+//
+// Open services need no login. For others the phone makes a key of its own,
+// binds it to the citizen's number by a one-time password, and signs each
+// request with it (RFC 9421). A request that may change something carries an
+// Idempotency-Key: however often it is sent, it is done once.
+package mobileapi
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"setu/channels"
+	"setu/gateway"
+	"setu/gateway/catalogue"
+	"setu/i18n"
+)
+
+// Base is the path of the API.
+const Base = "/v1"
+
+// Link is the name of the way to the app, as [gateway.Route] has it.
+const Link = "app"
+
+// MaxBody is the most octets of a request's body: the longest form is under
+// 8,000.
+const MaxBody = 16 << 10
+
+// DefaultPatience is how long a transaction is waited for before the answer is
+// that it is received.
+const DefaultPatience = 5 * time.Second
+
+// handleTime bounds a turn that waits behind others of the same citizen.
+const handleTime = 15 * time.Second
+
+// Config is what an [API] works with. Handler, Words, Log and Now are required.
+type Config struct {
+	Handler channels.Handler
+	Words   *catalogue.Catalogue
+	Log     *slog.Logger
+	Now     func() time.Time
+	// Standing is where the transaction of a receipt stands.
+	Standing Standing
+	// Say is what a citizen is told of that, in a language.
+	Say func(l i18n.Lang, st gateway.Standing) gateway.Reply
+}
+
+// Counts are what requests have come to since the start.
+type Counts struct {
+	Requests, Problems, Faults, NotModified atomic.Int64
+}
+
+// API answers the app's requests. Make it with [New].
+type API struct {
+	cfg      Config
+	services map[i18n.Lang]*document
+	spec     map[string]*document
+	counts   Counts
+}
+
+// New makes an API; it serves once it is mounted.
+func New(c Config) (*API, error) {
+	a := &API{cfg: c}
+	var err error
+	if a.services, err = drawServices(c.Words); err != nil {
+		return nil, err
+	}
+	if a.spec, err = a.drawSpec(); err != nil {
+		return nil, fmt.Errorf("read openapi.yaml: %w", err)
+	}
+	return a, nil
+}
+
+// Counts are the API's own, live.
+func (a *API) Counts() *Counts { return &a.counts }
+
+// route is one operation of the API.
+type route struct {
+	method, path string
+	serve        func(*request) error
+}
+
+// routes are all operations, as the description has them.
+func (a *API) routes() []route {
+	return []route{
+		{fiber.MethodGet, "/services", a.listServices},
+		{fiber.MethodPost, "/dialogue", a.talk},
+		{fiber.MethodGet, "/operations/:receipt", a.operation},
+		{fiber.MethodGet, "/openapi.json", a.document("openapi.json")},
+		{fiber.MethodGet, "/openapi.yaml", a.document("openapi.yaml")},
+		{fiber.MethodGet, "/docs", a.document("docs")},
+	}
+}
+
+// Mount puts the API on a router. All that lies below [Base] is its own.
+func (a *API) Mount(r fiber.Router) {
+	v1 := r.Group(Base)
+	allowed := map[string]string{}
+	for _, one := range a.routes() {
+		v1.Add(one.method, one.path, a.wrap(one.serve))
+		if one.method == fiber.MethodGet {
+			v1.Add(fiber.MethodHead, one.path, a.wrap(one.serve))
+			allowed[one.path] += "GET, HEAD, "
+			continue
+		}
+		allowed[one.path] += one.method + ", "
+	}
+	for path, methods := range allowed {
+		methods += fiber.MethodOptions
+		v1.Options(path, func(c *fiber.Ctx) error { return preflight(c, methods) })
+		v1.All(path, a.wrap(func(r *request) error {
+			r.Set(fiber.HeaderAllow, methods)
+			return problem(methodNotAllowed, "this path takes "+methods)
+		}))
+	}
+	v1.All("/*", a.wrap(func(*request) error { return problem(notFound, "see /v1/docs for the paths") }))
+}
+
+// request is one request on its way through the API.
+type request struct {
+	*fiber.Ctx
+	lang i18n.Lang
+}
+
+// wrap makes a handler of fiber, and an answer of what goes wrong in it.
+func (a *API) wrap(serve func(*request) error) fiber.Handler {
+	return func(c *fiber.Ctx) (err error) {
+		r := request{Ctx: c, lang: language(c)}
+		defer func() {
+			// What the panic says may quote the citizen, and is not logged.
+			if p := recover(); p != nil {
+				a.cfg.Log.Error("panic while answering the app", slog.String("path", c.Route().Path), slog.String("stack", string(debug.Stack())))
+				a.counts.Faults.Add(1)
+				err = a.refuse(&r, problem(busy, "internal error"))
+			}
+		}()
+		a.counts.Requests.Add(1)
+		c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
+		if err := serve(&r); err != nil {
+			return a.refuse(&r, err)
+		}
+		return nil
+	}
+}
+
+// refuse answers with a problem. What is none is a fault of ours.
+func (a *API) refuse(r *request, err error) error {
+	p := (*Problem)(nil)
+	if !errors.As(err, &p) {
+		a.counts.Faults.Add(1)
+		a.cfg.Log.ErrorContext(r.UserContext(), "request of the app not answered", slog.String("path", r.Route().Path), slog.String("error", err.Error()))
+		p = problem(busy, "internal error")
+	}
+	a.counts.Problems.Add(1)
+	return a.writeProblem(r, p)
+}
+
+// preflight tells browsers that any page may ask: what counts is the signature,
+// and no cookie is ever looked at.
+func preflight(c *fiber.Ctx, methods string) error {
+	c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
+	c.Set(fiber.HeaderAccessControlAllowMethods, methods)
+	c.Set(fiber.HeaderAccessControlAllowHeaders, "Accept-Language, Content-Type, Content-Digest, Idempotency-Key, If-None-Match, Signature, Signature-Input")
+	c.Set(fiber.HeaderAccessControlMaxAge, "86400")
+	return c.SendStatus(fiber.StatusNoContent)
+}
+
+// text is one of the app's or the engine's own texts.
+func (a *API) text(l i18n.Lang, key string, values map[string]i18n.Value) string {
+	return a.cfg.Words.Render(gateway.Reply{Format: i18n.Format{Lang: l}, Parts: []gateway.Part{{Text: key, Values: values}}}, gateway.App)
+}

@@ -1,0 +1,165 @@
+package mobileapi_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"setu/gateway"
+	"setu/gateway/catalogue"
+	"setu/gateway/dialogue"
+	"setu/gateway/outbox"
+	"setu/gateway/sqlite"
+	"setu/gateway/turn"
+	"setu/i18n"
+	"setu/ledgerclient"
+	"setu/ledgerclient/circuit"
+	"setu/ledgerclient/keys"
+	"setu/ledgerclient/sandbox"
+	"setu/mobileapi"
+)
+
+// citizen is one of the sandbox's: card 1000000001 is hers.
+const citizen = gateway.Address("+919830000001")
+
+// world is a gateway behind the API, with a sandbox ledger.
+type world struct {
+	t     testing.TB
+	app   *fiber.App
+	api   *mobileapi.API
+	store *sqlite.Store
+	chain *sandbox.Ledger
+	spec  *description
+	ahead atomic.Int64 // of the clock, ns
+	log   *bytes.Buffer
+}
+
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+// signer signs as the gateway does.
+type signer struct{ *keys.Store }
+
+func (s signer) SignQuery(ctx context.Context, q ledgerclient.Query) (ledgerclient.SignedQuery, error) {
+	return ledgerclient.SignQuery(ctx, s.Store, q)
+}
+
+func (s signer) SignEnvelope(ctx context.Context, e ledgerclient.Envelope) (ledgerclient.SignedEnvelope, error) {
+	return ledgerclient.SignEnvelope(ctx, s.Store, e)
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// newWorld makes a gateway in dir.
+func newWorld(t testing.TB, dir string) *world {
+	t.Helper()
+	w := &world{t: t, spec: loadDescription(t), log: &bytes.Buffer{}}
+	log := slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, nil))
+	words := must(catalogue.Load(nil, catalogue.Embedded(), os.DirFS("../test/services")))
+	ring := must(keys.OpenSandbox(dir, keys.Options{Now: w.now}))
+	w.store = must(sqlite.Open(dir, sqlite.Options{Now: w.now}))
+	w.chain = must(sandbox.Open(sandbox.Options{
+		Path: filepath.Join(dir, "sandbox.ledger"), Seed: 1, Keys: keys.NewVerifier(ring), Pseudonym: ring.Pseudonym, Now: w.now,
+	}))
+	engine := dialogue.New(words, dialogue.Options{})
+	ledger := circuit.New(w.chain, circuit.Options{})
+	var turns *turn.Taker
+	api := must(mobileapi.New(mobileapi.Config{
+		Handler: handler(func(ctx context.Context, in gateway.Inbound) (gateway.Reply, error) { return turns.Handle(ctx, in) }),
+		Words:   words, Log: log, Now: w.now, Standing: w.store.Standing,
+		Say: func(l i18n.Lang, st gateway.Standing) gateway.Reply {
+			return engine.Standing(gateway.Session{Lang: l}, st, w.now()).Reply
+		},
+	}))
+	work := outbox.New(outbox.Config{
+		Store: w.store, Ledger: ledger, Dialogue: engine, Words: words, Signer: signer{ring}, Log: log, Now: w.now,
+		Outcome: func(r ledgerclient.Receipt, reply gateway.Reply) { turns.Settled(r, reply) },
+	})
+	turns = turn.New(t.Context(), turn.Config{
+		Store: w.store, Dialogue: engine, Ledger: ledger, Signer: signer{ring}, Words: words, Outbox: work, Log: log, Now: w.now,
+		LivePatience: map[gateway.Medium]time.Duration{gateway.App: mobileapi.DefaultPatience},
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- work.Run(ctx) }()
+	t.Cleanup(func() {
+		turns.Close(context.Background())
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if err := w.store.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := w.chain.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w.app = fiber.New(fiber.Config{DisableStartupMessage: true, BodyLimit: 4 * mobileapi.MaxBody})
+	w.api = api
+	api.Mount(w.app)
+	return w
+}
+
+// handler is a function as a channel's handler.
+type handler func(context.Context, gateway.Inbound) (gateway.Reply, error)
+
+func (h handler) Handle(ctx context.Context, in gateway.Inbound) (gateway.Reply, error) {
+	return h(ctx, in)
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// do sends a request, and holds what comes back to the description.
+func (w *world) do(r *http.Request) answer {
+	w.t.Helper()
+	var sent []byte
+	if r.Body != nil {
+		sent = must(io.ReadAll(r.Body))
+		r.Body = io.NopCloser(bytes.NewReader(sent))
+	}
+	resp, err := w.app.Test(r, 60_000)
+	if err != nil {
+		w.t.Fatalf("%s %s: %v", r.Method, r.URL, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	got := answer{status: resp.StatusCode, header: resp.Header, body: must(io.ReadAll(resp.Body))}
+	for _, fault := range w.spec.faults(r, got) {
+		w.t.Errorf("%s %s %.200s = %d: not as described: %v\n%.500s", r.Method, r.URL, sent, got.status, fault, got.body)
+	}
+	return got
+}
+
+// ask sends a request without a signature. headers are names and values.
+func (w *world) ask(method, path, body string, headers ...string) answer {
+	w.t.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Accept-Language", "en")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return w.do(r)
+}
