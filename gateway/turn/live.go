@@ -202,8 +202,23 @@ func (t *Taker) formEnded(j *job, before gateway.Session, out *gateway.Outcome, 
 	if len(effects) > 0 {
 		return false // the answer is kept with its key, for a retry
 	}
-	t.counts.Turns.Add(1)
+	t.unwritten(j)
 	return true
+}
+
+// unwritten ends a turn that changed nothing. What it counted is written, and not
+// waited for: nobody is told of it.
+func (t *Taker) unwritten(j *job) {
+	t.counts.Turns.Add(1)
+	if len(j.meters) == 0 {
+		return
+	}
+	t.Store.Commit(gateway.Commit{Meters: j.meters}, func(_ gateway.Committed, err error) {
+		if err != nil {
+			t.Log.Warn("a question was not counted", slog.String("error", err.Error()))
+		}
+	})
+	j.meters = nil
 }
 
 // transactionOf is the receipt of the transaction among effects, if there is one.
@@ -224,7 +239,7 @@ func (t *Taker) commitLive(j *job, before gateway.Session, out *gateway.Outcome,
 	after.Show(out.Reply)
 	if before.Citizen.Guest() { // who is not known is not remembered on the disk
 		t.sessions.put(*after)
-		t.counts.Turns.Add(1)
+		t.unwritten(j)
 		return nil
 	}
 	crashpoint.Here(crashpoint.BeforeCommit)
@@ -258,17 +273,11 @@ func (t *Taker) outcome(j *job, out gateway.Outcome, w <-chan gateway.Reply) gat
 	}
 	before := out.Session
 	out.Session.Pending = ""
-<<<<<<< HEAD
-	last := out.Reply
-	out.Session.Dialogue.Last = &last
-	if err := t.commitLive(j, before, &out, nil); err != nil {
-=======
 	if j.in.Form == nil {
 		last := out.Reply
 		out.Session.Dialogue.Last = &last
 	}
-	if err := t.commitLive(before, &out, nil); err != nil {
->>>>>>> c7bc377 (turn: forms beside a dialogue, guests without a trace on the disk, and the phone's signature sealed in the envelope)
+	if err := t.commitLive(j, before, &out, nil); err != nil {
 		t.Log.Warn("outcome not shown", slog.String("medium", string(j.in.Medium)), slog.String("error", err.Error()))
 		return received // which is on disk
 	}
