@@ -61,10 +61,15 @@ func (b *benchLedgerCmd) Run(ctx context.Context, io streams) error {
 	defer through.close()
 	var bare *fabric.Ceiling
 	if g.cfg.Ledger.Driver == "fabric" {
-		o, err := g.cfg.Ledger.Fabric.driver()
+		m, err := g.cfg.member()
 		if err != nil {
 			return err
 		}
+		o, err := g.cfg.Ledger.Fabric.driver(m)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = m.close() }()
 		if bare, err = fabric.OpenCeiling(o); err != nil {
 			return err
 		}

@@ -207,7 +207,7 @@ func (c *Config) validate() error {
 		errs = append(errs, fmt.Errorf("profile is %q: use sandbox or production", c.Profile))
 	}
 	_, err := c.operators()
-	errs = append(errs, c.Ledger.validate(c.Profile), c.Keys.validate(), c.IVR.validate(), err)
+	errs = append(errs, c.Ledger.validate(c.Profile, c.Keys), c.Keys.validate(), c.IVR.validate(), err)
 	for i, l := range c.Links {
 		if l.Name == "" || l.Address == "" || l.SystemID == "" {
 			errs = append(errs, fmt.Errorf("links[%d] needs name, address and system_id", i))
@@ -228,7 +228,7 @@ func (c *Config) validate() error {
 }
 
 // validate checks what can be checked without opening anything.
-func (l Ledger) validate(profile string) error {
+func (l Ledger) validate(profile string, k Keys) error {
 	switch _, known := ledgerDrivers[l.Driver]; {
 	case !known:
 		return fmt.Errorf("ledger.driver is %q: use one of %s", l.Driver, strings.Join(slices.Sorted(maps.Keys(ledgerDrivers)), ", "))
@@ -237,7 +237,7 @@ func (l Ledger) validate(profile string) error {
 	case l.Driver == "rest" && l.URL == "":
 		return errors.New("ledger.url is missing: name the service that keeps the ledger, https://…")
 	case l.Driver == "fabric":
-		return l.Fabric.validate()
+		return l.Fabric.validate(k)
 	}
 	return nil
 }

@@ -22,6 +22,9 @@ type Fabric struct {
 	MSP      string `yaml:"msp"`      // our organisation
 	CertFile string `yaml:"cert_file"`
 	KeyFile  string `yaml:"key_file"` // PEM, for the gateway alone to read
+	// KeyLabel is the label (CKA_LABEL) of the key in the token of keys.module,
+	// in the place of KeyFile.
+	KeyLabel string `yaml:"key_label"`
 	// Peers of our organisation, the preferred one first.
 	Peers    []FabricPeer   `yaml:"peers"`
 	Timeouts FabricTimeouts `yaml:"timeouts"`
@@ -43,13 +46,19 @@ type FabricTimeouts struct {
 }
 
 // validate checks what can be checked without opening anything.
-func (f Fabric) validate() error {
+func (f Fabric) validate(k Keys) error {
 	for _, field := range []struct{ name, value string }{
-		{"channel", f.Channel}, {"contract", f.Contract}, {"msp", f.MSP}, {"cert_file", f.CertFile}, {"key_file", f.KeyFile},
+		{"channel", f.Channel}, {"contract", f.Contract}, {"msp", f.MSP}, {"cert_file", f.CertFile}, {"key_file", cmp.Or(f.KeyFile, f.KeyLabel)},
 	} {
 		if field.value == "" {
 			return fmt.Errorf("ledger.fabric.%s is missing", field.name)
 		}
+	}
+	if f.KeyFile != "" && f.KeyLabel != "" {
+		return errors.New("ledger.fabric has key_file and key_label: the key is in one place only")
+	}
+	if f.KeyLabel != "" && (k.Module == "" || k.TokenLabel == "" || k.PINFile == "") {
+		return errors.New("ledger.fabric.key_label needs keys.module, keys.token_label and keys.pin_file: the token that holds it")
 	}
 	if len(f.Peers) == 0 {
 		return errors.New("ledger.fabric.peers is empty: name at least one peer of the own organisation")
@@ -63,7 +72,7 @@ func (f Fabric) validate() error {
 }
 
 // driver gives the options as the driver takes them.
-func (f Fabric) driver() (fabric.Options, error) {
+func (f Fabric) driver(m *fabricMember) (fabric.Options, error) {
 	o := fabric.Options{
 		Channel: f.Channel, Contract: f.Contract, MSP: f.MSP, Now: time.Now,
 		Timeouts: fabric.Timeouts{
@@ -72,11 +81,8 @@ func (f Fabric) driver() (fabric.Options, error) {
 		},
 	}
 	var err error
-	if o.Certificate, err = os.ReadFile(f.CertFile); err != nil {
-		return o, fmt.Errorf("read ledger.fabric.cert_file: %w", err)
-	}
-	if o.Key, err = readPrivateKey(f.KeyFile); err != nil {
-		return o, fmt.Errorf("read ledger.fabric.key_file: %w", err)
+	if o.Certificate, o.Key, err = m.read(); err != nil {
+		return o, err
 	}
 	for _, p := range f.Peers {
 		octets, err := os.ReadFile(p.CAFile)
@@ -126,7 +132,11 @@ func readPrivateKey(path string) (crypto.Signer, error) {
 
 // openFabric opens the channel of a Fabric network.
 func openFabric(g *gatewayParts, _ *signer) (ledgerclient.Ledger, error) {
-	o, err := g.cfg.Ledger.Fabric.driver()
+	m, err := g.cfg.member()
+	if err != nil {
+		return nil, err
+	}
+	o, err := g.cfg.Ledger.Fabric.driver(m)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +145,7 @@ func openFabric(g *gatewayParts, _ *signer) (ledgerclient.Ledger, error) {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	g.closers = append(g.closers, l.Close)
+	g.watchMember(m, l)
 	return l, nil
 }
 
@@ -155,9 +166,15 @@ func (a fabricAdmin) open() (*fabric.Ledger, Config, error) {
 	if c.Ledger.Driver != "fabric" {
 		return nil, c, fmt.Errorf("ledger.driver is %q: this command needs a configuration with fabric", c.Ledger.Driver)
 	}
-	f := c.Ledger.Fabric
-	f.CertFile, f.KeyFile = cmp.Or(a.AdminCert, f.CertFile), cmp.Or(a.AdminKey, f.KeyFile)
-	o, err := f.driver()
+	m, err := c.member()
+	if err != nil {
+		return nil, c, err
+	}
+	m.certFile = cmp.Or(a.AdminCert, m.certFile)
+	if a.AdminKey != "" {
+		m.keyFile, m.label = a.AdminKey, ""
+	}
+	o, err := c.Ledger.Fabric.driver(m)
 	if err != nil {
 		return nil, c, err
 	}

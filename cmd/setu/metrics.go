@@ -31,6 +31,9 @@ func (g *gatewayParts) checks() []console.Check {
 	if g.follower != nil {
 		list = append(list, console.Check{Name: "ledger blocks", Ready: func(context.Context) (bool, string) { return g.follower.Up() }})
 	}
+	if g.member != nil {
+		list = append(list, g.memberCheck())
+	}
 	list = append(list, console.Check{Name: "keys", Ready: func(ctx context.Context) (bool, string) { return keysReady(ctx, g.keys) }})
 	for name := range g.sms.Up() {
 		list = append(list, console.Check{Name: "link " + name, Ready: func(context.Context) (bool, string) {
@@ -93,6 +96,7 @@ func (g *gatewayParts) metrics() prometheus.Gatherer {
 			func() float64 { return float64(m.value.Load()) }))
 	}
 	g.followerMetrics(r)
+	g.memberMetrics(r)
 	r.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "setu_ledger_up", Help: "1 when the way to the ledger is open."},
 			func() float64 { return truth(g.ledger.Up()) }),

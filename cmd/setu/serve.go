@@ -25,6 +25,7 @@ import (
 	"setu/gateway/turn"
 	"setu/ledgerclient"
 	"setu/ledgerclient/circuit"
+	"setu/ledgerclient/fabric"
 	"setu/ledgerclient/keys"
 	"setu/ledgerclient/sandbox"
 	"setu/mobileapi"
@@ -107,11 +108,13 @@ type gatewayParts struct {
 	ledger  *circuit.Ledger
 	// follower is nil when the ledger's driver gives no blocks.
 	follower *follow.Follower
-	engine   *dialogue.Engine
-	turns    *turn.Taker
-	outbox   *outbox.Worker
-	sms      *smppsms.Driver
-	console  *console.Server
+	// member is nil when the ledger is not a Fabric network.
+	member  *fabric.Ledger
+	engine  *dialogue.Engine
+	turns   *turn.Taker
+	outbox  *outbox.Worker
+	sms     *smppsms.Driver
+	console *console.Server
 	// ussdSMPP serves USSD on the SMPP links that carry it.
 	ussdSMPP *ussdsmpp.Driver
 

@@ -10,6 +10,8 @@ package circuit
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -42,7 +44,11 @@ type Ledger struct {
 	asking, submit *breaker
 }
 
-type breaker = gobreaker.TwoStepCircuitBreaker[struct{}]
+// breaker is a circuit that remembers what opened it, for operators.
+type breaker struct {
+	*gobreaker.TwoStepCircuitBreaker[struct{}]
+	last atomic.Pointer[string]
+}
 
 var _ ledgerclient.Ledger = (*Ledger)(nil)
 
@@ -58,7 +64,7 @@ func New(inner ledgerclient.Ledger, o Options) *Ledger {
 }
 
 func newBreaker(name string, o Options) *breaker {
-	return gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+	return &breaker{TwoStepCircuitBreaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Name:        name,
 		MaxRequests: 1,
 		Timeout:     o.Pause,
@@ -70,7 +76,7 @@ func newBreaker(name string, o Options) *breaker {
 				o.OnChange(to == gobreaker.StateClosed)
 			}
 		},
-	})
+	})}
 }
 
 // Up says that all calls go through. While it is false most submits, or most of
@@ -125,13 +131,25 @@ func (l *Ledger) Find(ctx context.Context, key string) (o ledgerclient.Outcome, 
 func through(b *breaker, op string, call func() error) error {
 	done, err := b.Allow()
 	if err != nil {
-		return &ledgerclient.Error{Class: ledgerclient.Before, Op: op, Err: ErrOpen}
+		return &ledgerclient.Error{Class: ledgerclient.Before, Op: op, Err: b.open()}
 	}
 	healthy := false
 	defer func() { done(healthy) }() // also when a driver panics
 	err = call()
-	healthy = !routeFailed(err)
+	if healthy = !routeFailed(err); !healthy {
+		why := err.Error()
+		b.last.Store(&why)
+	}
 	return err
+}
+
+// open is [ErrOpen] with what the route said last. Of that only the words: its
+// class is that of another call.
+func (b *breaker) open() error {
+	if why := b.last.Load(); why != nil {
+		return fmt.Errorf("%w: %s", ErrOpen, *why)
+	}
+	return ErrOpen
 }
 
 // routeFailed says that err speaks of the way to the ledger, or of this

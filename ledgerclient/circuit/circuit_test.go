@@ -3,6 +3,7 @@ package circuit_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,8 +105,8 @@ func TestLedger_SubmitAlone(t *testing.T) {
 		t.Error("Up() after three submits that failed: true, want false")
 	}
 	inner.err = nil
-	if _, err := l.Submit(t.Context(), ledgerclient.Transaction{}); !errors.Is(err, circuit.ErrOpen) {
-		t.Errorf("Submit() over an open circuit = %v, want ErrOpen", err)
+	if _, err := l.Submit(t.Context(), ledgerclient.Transaction{}); !errors.Is(err, circuit.ErrOpen) || !strings.Contains(err.Error(), "unknown") {
+		t.Errorf("Submit() over an open circuit = %v, want ErrOpen and what opened it", err)
 	}
 	if _, err := l.Evaluate(t.Context(), ledgerclient.SignedQuery{}); err != nil {
 		t.Errorf("Evaluate() while submits are refused = %v, want nil", err)

@@ -70,7 +70,11 @@ func (l *Ledger) Load(ctx context.Context, records []Record) (int, error) {
 // administer carries a function of the organisation's admin out. Each can be
 // repeated, so what fails is for the admin to do again.
 func (l *Ledger) administer(ctx context.Context, result any, function string, args ...[]byte) error {
-	proposal, err := l.contract.NewProposal(function, client.WithBytesArguments(args...))
+	m, err := l.as()
+	if err != nil {
+		return classify(ctx, opPrepare, err)
+	}
+	proposal, err := m.contract.NewProposal(function, client.WithBytesArguments(args...))
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 // call of its own. It only ever saves a question: whatever it did not hear, or
 // may have missed, is asked of the peer.
 type follower struct {
-	network *client.Network
+	network func() (*client.Network, error)
 	head    *head
 	now     func() time.Time
 
@@ -50,7 +50,11 @@ func (f *follower) run(ctx context.Context) {
 func (f *follower) follow(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	blocks, err := f.network.FilteredBlockEvents(ctx)
+	network, err := f.network()
+	if err != nil {
+		return
+	}
+	blocks, err := network.FilteredBlockEvents(ctx)
 	if err != nil {
 		return
 	}

@@ -2,9 +2,11 @@ package fabric
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/hyperledger/fabric-gateway/pkg/client"
 	"github.com/hyperledger/fabric-gateway/pkg/identity"
@@ -33,9 +35,9 @@ func OpenCeiling(o Options) (*Ceiling, error) {
 	if err != nil {
 		return nil, err
 	}
-	sign, err := identity.NewPrivateKeySign(o.Key)
+	sign, err := ceilingSign(o.Key, cert)
 	if err != nil {
-		return nil, fmt.Errorf("%w: Fabric's own client signs by keys in memory only: %w", ErrOptions, err)
+		return nil, err
 	}
 	conn, err := grpc.NewClient(o.Peers[0].Address,
 		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(o.Peers[0].Roots, o.Peers[0].ServerName)))
@@ -47,6 +49,15 @@ func OpenCeiling(o Options) (*Ceiling, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return &Ceiling{conn, gw, gw.GetNetwork(o.Channel).GetContract(o.Contract)}, nil
+}
+
+// ceilingSign is Fabric's own way to sign, which knows keys in memory only; by a
+// key in a token ours is as good.
+func ceilingSign(key crypto.Signer, cert *x509.Certificate) (identity.Sign, error) {
+	if private, ok := key.(*ecdsa.PrivateKey); ok {
+		return identity.NewPrivateKeySign(private)
+	}
+	return newSign(key, cert)
 }
 
 // Close closes the connection.

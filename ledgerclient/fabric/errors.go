@@ -39,7 +39,7 @@ func classify(ctx context.Context, op string, err error) error {
 
 // classOf is the class of an error that has changed nothing.
 func classOf(err error) ledgerclient.Class {
-	if errors.Is(err, errContract) {
+	if errors.Is(err, errContract) || errors.Is(err, ErrExpired) || errors.Is(err, errSign) {
 		return ledgerclient.Config
 	}
 	said := messages(err)

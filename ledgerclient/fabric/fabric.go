@@ -22,10 +22,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hyperledger/fabric-gateway/pkg/client"
-	"github.com/hyperledger/fabric-gateway/pkg/identity"
 	"google.golang.org/grpc"
 
 	"setu/ledgerclient"
@@ -89,15 +90,13 @@ var ErrOptions = errors.New("fabric: options are not complete")
 type Ledger struct {
 	channel  string
 	name     string // of the contract
+	msp      string
 	route    *route
-	gateway  *client.Gateway
-	contract *client.Contract
-	system   *client.Contract // that knows the chain
-	creator  []byte           // who we are, as transactions name it
-	signer   identity.Sign
 	timeouts Timeouts
 	now      func() time.Time
-	notAfter time.Time // of the certificate
+	member   atomic.Pointer[member]
+	renewing sync.Mutex
+	members  []*member // that ever were, to be closed
 	head     head
 	fresh    fresh
 	blocks   *follower
@@ -117,36 +116,18 @@ func Open(o Options) (*Ledger, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	cert, err := identity.CertificateFromPEM(o.Certificate)
-	if err != nil {
-		return nil, fmt.Errorf("%w: certificate: %w", ErrOptions, err)
-	}
-	sign, err := newSign(o.Key, cert)
-	if err != nil {
-		return nil, err
-	}
-	id, err := identity.NewX509Identity(o.MSP, cert)
-	if err != nil {
-		return nil, fmt.Errorf("%w: certificate: %w", ErrOptions, err)
-	}
-	creator, err := creatorOf(id)
-	if err != nil {
-		return nil, err
-	}
 	l := &Ledger{
-		channel: o.Channel, name: o.Contract, creator: creator, signer: sign, timeouts: o.Timeouts.withDefaults(), now: o.Now,
-		notAfter: cert.NotAfter, followed: make(chan struct{}),
+		channel: o.Channel, name: o.Contract, msp: o.MSP, timeouts: o.Timeouts.withDefaults(), now: o.Now,
+		followed: make(chan struct{}),
 	}
+	var err error
 	if l.route, err = newRoute(o.Peers, l.timeouts, o.Dial); err != nil {
 		return nil, err
 	}
-	l.gateway, err = client.Connect(id, client.WithSign(sign), client.WithClientConnection(l.route))
-	if err != nil {
+	if err = l.Renew(o.Certificate, o.Key); err != nil {
 		return nil, errors.Join(err, l.route.close())
 	}
-	network := l.gateway.GetNetwork(o.Channel)
-	l.contract, l.system = network.GetContract(o.Contract), network.GetContract("qscc")
-	l.blocks = &follower{network: network, head: &l.head, now: o.Now, waiting: make(map[string]chan heard)}
+	l.blocks = &follower{network: l.network, head: &l.head, now: o.Now, waiting: make(map[string]chan heard)}
 	following, stop := context.WithCancel(context.Background())
 	l.stop = stop
 	go func() {
@@ -159,7 +140,7 @@ func Open(o Options) (*Ledger, error) {
 // Close closes the connections. Calls under way fail.
 func (l *Ledger) Close() error {
 	l.stop()
-	err := errors.Join(l.gateway.Close(), l.route.close())
+	err := errors.Join(l.closeMembers(), l.route.close())
 	<-l.followed
 	return err
 }
@@ -189,9 +170,22 @@ func (l *Ledger) Evaluate(ctx context.Context, q ledgerclient.SignedQuery) (ledg
 	return a, nil
 }
 
+// network is the channel as it is asked now.
+func (l *Ledger) network() (*client.Network, error) {
+	m, err := l.as()
+	if err != nil {
+		return nil, err
+	}
+	return m.network, nil
+}
+
 // ask evaluates a function of the contract and reads its result.
 func (l *Ledger) ask(ctx context.Context, result any, function string, args ...[]byte) error {
-	proposal, err := l.contract.NewProposal(function, client.WithBytesArguments(args...))
+	m, err := l.as()
+	if err != nil {
+		return err
+	}
+	proposal, err := m.contract.NewProposal(function, client.WithBytesArguments(args...))
 	if err != nil {
 		return err
 	}
@@ -221,7 +215,11 @@ func (l *Ledger) Prepare(ctx context.Context, e ledgerclient.SignedEnvelope) (le
 	if err != nil {
 		return none, nowhere, fault(op, ledgerclient.Poison, err)
 	}
-	proposal, err := l.contract.NewProposal(protocol.Invoke, client.WithBytesArguments(e.Canonical, sig))
+	m, err := l.as()
+	if err != nil {
+		return none, nowhere, classify(ctx, op, err)
+	}
+	proposal, err := m.contract.NewProposal(protocol.Invoke, client.WithBytesArguments(e.Canonical, sig))
 	if err != nil {
 		return none, nowhere, fault(op, ledgerclient.Poison, err)
 	}
@@ -237,7 +235,7 @@ func (l *Ledger) Prepare(ctx context.Context, e ledgerclient.SignedEnvelope) (le
 		out, err := l.outcome(ctx, op, r)
 		return none, out, err
 	}
-	signed, err := l.sign(endorsed)
+	signed, err := m.sign(endorsed)
 	if err != nil {
 		return none, nowhere, fault(op, ledgerclient.Config, err)
 	}
@@ -246,22 +244,8 @@ func (l *Ledger) Prepare(ctx context.Context, e ledgerclient.SignedEnvelope) (le
 		return none, nowhere, fault(op, ledgerclient.Poison, err)
 	}
 	id := proposal.TransactionID()
-	l.fresh.put(id, freshTx{octets, saved{id: id, result: r, canonical: e.Canonical, signature: sig, notAfter: l.notAfter}, signed})
+	l.fresh.put(id, freshTx{octets, saved{id: id, result: r, canonical: e.Canonical, signature: sig, notAfter: m.notAfter}, signed})
 	return ledgerclient.Transaction{ID: id, Bytes: octets}, nowhere, nil
-}
-
-// sign signs an endorsed transaction, so that whatever is sent later, and by
-// whichever process, are the same octets.
-func (l *Ledger) sign(endorsed *client.Transaction) (*client.Transaction, error) {
-	unsigned, err := endorsed.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	sig, err := l.signer(endorsed.Digest())
-	if err != nil {
-		return nil, fmt.Errorf("sign transaction: %w", err)
-	}
-	return l.gateway.NewSignedTransaction(unsigned, sig)
 }
 
 // Find looks a transaction up by its envelope's idempotency key.

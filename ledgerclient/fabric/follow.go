@@ -28,7 +28,11 @@ func (l *Ledger) Height(ctx context.Context) (uint64, error) {
 
 // height asks a peer.
 func (l *Ledger) height(ctx context.Context) (uint64, error) {
-	proposal, err := l.system.NewProposal("GetChainInfo", client.WithArguments(l.channel))
+	m, err := l.as()
+	if err != nil {
+		return 0, err
+	}
+	proposal, err := m.system.NewProposal("GetChainInfo", client.WithArguments(l.channel))
 	if err != nil {
 		return 0, err
 	}
@@ -48,7 +52,11 @@ func (l *Ledger) height(ctx context.Context) (uint64, error) {
 func (l *Ledger) Follow(ctx context.Context, next uint64, take func(ledgerclient.Block) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	blocks, err := l.blocks.network.BlockEvents(ctx, client.WithStartBlock(next))
+	network, err := l.network()
+	if err != nil {
+		return classify(ctx, opFollow, err)
+	}
+	blocks, err := network.BlockEvents(ctx, client.WithStartBlock(next))
 	if err != nil {
 		return classify(ctx, opFollow, err)
 	}

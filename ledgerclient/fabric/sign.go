@@ -7,11 +7,15 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/asn1"
+	"errors"
 	"fmt"
 	"math/big"
 
 	"github.com/hyperledger/fabric-gateway/pkg/identity"
 )
+
+// errSign says that the key does not sign, as when its token is out of reach.
+var errSign = errors.New("fabric: the identity's key does not sign")
 
 // newSign signs digests as Fabric wants it: ECDSA over P-256 with the smaller of
 // the two values of S. A peer refuses the larger one as "access denied" without
@@ -27,7 +31,7 @@ func newSign(key crypto.Signer, cert *x509.Certificate) (identity.Sign, error) {
 	return func(digest []byte) ([]byte, error) {
 		sig, err := key.Sign(rand.Reader, digest, crypto.SHA256)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", errSign, err)
 		}
 		return lowS(sig, public.Params().N)
 	}, nil

@@ -7,10 +7,8 @@ import (
 	"time"
 
 	"github.com/hyperledger/fabric-gateway/pkg/client"
-	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 
 	"setu/ledgerclient"
 	"setu/ledgerclient/fabric/protocol"
@@ -70,7 +68,7 @@ func (l *Ledger) restore(tx ledgerclient.Transaction) (freshTx, error) {
 	if err != nil {
 		return freshTx{}, err
 	}
-	transaction, err := l.gateway.NewTransaction(tx.Bytes)
+	transaction, err := l.member.Load().gateway.NewTransaction(tx.Bytes)
 	return freshTx{tx.Bytes, s, transaction}, err
 }
 
@@ -97,15 +95,7 @@ func (l *Ledger) submitFailed(ctx context.Context, s saved, err error, sent, acc
 // status waits for a transaction to be in a block. The peer knows no "not
 // found": of what it has not seen it says nothing until the time is up.
 func (l *Ledger) status(ctx context.Context, id string, limit time.Duration) (*client.Status, error) {
-	request, err := proto.Marshal(&gateway.CommitStatusRequest{TransactionId: id, ChannelId: l.channel, Identity: l.creator})
-	if err != nil {
-		return nil, err
-	}
-	signed, err := proto.Marshal(&gateway.SignedCommitStatusRequest{Request: request})
-	if err != nil {
-		return nil, err
-	}
-	commit, err := l.gateway.NewCommit(signed)
+	commit, err := l.member.Load().commit(l.channel, id)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,9 @@ const (
 // errNoObject says that a token does not hold what the register names.
 var errNoObject = errors.New("the token does not hold it: the register belongs to another token, or the token was cleared")
 
+// errHalves says that a signature does not match the public key.
+var errHalves = fmt.Errorf("%w: its signature does not match its public key", ErrToken)
+
 // prime256v1 is the curve's object identifier in DER (RFC 5480 section 2.1.1.1).
 var prime256v1 = [...]byte{0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}
 
@@ -38,14 +41,10 @@ func (t *token) object(s pkcs11.SessionHandle, class uint, id []byte) (pkcs11.Ob
 	if h, ok := t.objects.Load(k); ok {
 		return h.(pkcs11.ObjectHandle), nil
 	}
-	err := t.lib.FindObjectsInit(s, []*pkcs11.Attribute{
+	found, err := t.search(s, []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, class), pkcs11.NewAttribute(pkcs11.CKA_ID, id),
 	})
 	if err != nil {
-		return 0, err
-	}
-	found, _, err := t.lib.FindObjects(s, 2)
-	if err = errors.Join(err, t.lib.FindObjectsFinal(s)); err != nil {
 		return 0, err
 	}
 	if len(found) != 1 {
@@ -53,6 +52,15 @@ func (t *token) object(s pkcs11.SessionHandle, class uint, id []byte) (pkcs11.Ob
 	}
 	t.objects.Store(k, found[0])
 	return found[0], nil
+}
+
+// search finds objects: two at the most, which is one too many.
+func (t *token) search(s pkcs11.SessionHandle, by []*pkcs11.Attribute) ([]pkcs11.ObjectHandle, error) {
+	if err := t.lib.FindObjectsInit(s, by); err != nil {
+		return nil, err
+	}
+	found, _, err := t.lib.FindObjects(s, 2)
+	return found, errors.Join(err, t.lib.FindObjectsFinal(s))
 }
 
 // sign signs or authenticates octets by one mechanism.
@@ -117,20 +125,20 @@ func (t *token) generateSecret(ctx context.Context) (id []byte, err error) {
 }
 
 // generateKey makes a P-256 key whose private half cannot leave the token.
-func (t *token) generateKey(ctx context.Context) (key *tokenKey, err error) {
+func (t *token) generateKey(ctx context.Context, label string) (key *tokenKey, err error) {
 	err = t.do(ctx, func(s pkcs11.SessionHandle) error {
 		id := newID()
 		public, private, err := t.lib.GenerateKeyPair(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_EC_KEY_PAIR_GEN, nil)},
 			[]*pkcs11.Attribute{
 				pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, prime256v1[:]),
 				pkcs11.NewAttribute(pkcs11.CKA_VERIFY, true),
-				pkcs11.NewAttribute(pkcs11.CKA_LABEL, signingLabel),
+				pkcs11.NewAttribute(pkcs11.CKA_LABEL, label),
 				pkcs11.NewAttribute(pkcs11.CKA_ID, id),
 				pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
 			},
 			[]*pkcs11.Attribute{
 				pkcs11.NewAttribute(pkcs11.CKA_SIGN, true),
-				pkcs11.NewAttribute(pkcs11.CKA_LABEL, signingLabel),
+				pkcs11.NewAttribute(pkcs11.CKA_LABEL, label),
 				pkcs11.NewAttribute(pkcs11.CKA_ID, id),
 				pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
 				pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
@@ -234,7 +242,7 @@ func (k *tokenKey) prove(ctx context.Context) error {
 	digest := sha256.Sum256(k.id)
 	sig, err := k.signContext(ctx, digest[:])
 	if err == nil && !ecdsa.VerifyASN1(k.public, digest[:], sig) {
-		err = fmt.Errorf("%w: its signature does not match its public key", ErrToken)
+		err = errHalves
 	}
 	return err
 }

@@ -72,7 +72,7 @@ func inToken(path string, c TokenConfig, o Options, act func(string, vault, Opti
 func (v *tokenVault) close() error { return v.token.close() }
 
 func (v *tokenVault) newKey() (crypto.Signer, []byte, error) {
-	key, err := v.token.generateKey(context.Background())
+	key, err := v.token.generateKey(context.Background(), signingLabel)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make key: %w", err)
 	}

@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,9 +26,22 @@ type chain struct {
 	file string // a configuration for the operators' commands
 }
 
-// startChain starts a network, serves the contract by the binary, registers the
-// key of the gateway that will keep its data in dir, and loads the citizens.
+// startChain starts a network with the contract, registers the key of the gateway
+// that will keep its data in dir, and loads the citizens.
 func startChain(t *testing.T, dir string, o fabricnet.Options) *chain {
+	t.Helper()
+	c := newChain(t, o)
+	c.file = filepath.Join(t.TempDir(), "admin.yaml")
+	write(t, c.file, "data: "+dir+"\n"+c.config())
+	setu := func(args ...string) (string, error) { return command(t, args...) }
+	for _, step := range []string{"register", "load", "keys"} {
+		c.administer(setu, step, "--config", c.file)
+	}
+	return c
+}
+
+// newChain starts a network and serves the contract by the binary.
+func newChain(t *testing.T, o fabricnet.Options) *chain {
 	t.Helper()
 	fabricnet.Need(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -52,17 +65,17 @@ func startChain(t *testing.T, dir string, o fabricnet.Options) *chain {
 	}
 	t.Cleanup(func() { _ = serve.Process.Kill(); _ = serve.Wait() })
 	awaitPort(t, address)
-	c := &chain{n, t, filepath.Join(t.TempDir(), "admin.yaml")}
-	if err := os.WriteFile(c.file, []byte("data: "+dir+"\n"+c.config()), 0o600); err != nil {
-		t.Fatal(err)
+	return &chain{Network: n, t: t}
+}
+
+// administer does a step as the organisation's admin. setu is the binary in a
+// gateway's environment, flags name its configuration.
+func (c *chain) administer(setu func(...string) (string, error), step string, flags ...string) {
+	c.t.Helper()
+	args := slices.Concat([]string{"contract", step}, flags, c.Orgs[0].AdminFlags())
+	if out, err := setu(args...); err != nil {
+		c.t.Fatalf("setu %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-	for _, step := range []string{"register", "load", "keys"} {
-		args := append([]string{"contract", step, "--config", c.file}, n.Orgs[0].AdminFlags()...)
-		if out, err := command(t, args...); err != nil {
-			t.Fatalf("setu %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
-	}
-	return c
 }
 
 func awaitPort(t *testing.T, address string) {

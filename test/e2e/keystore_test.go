@@ -99,8 +99,8 @@ func (o *office) withToken(more string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		o.t.Fatalf("softhsm2-util: %v\n%s", err, out)
 	}
-	o.config = o.file("setu.yaml", fmt.Sprintf("keys: {driver: pkcs11, module: %s, token_label: setu, pin_file: %s}\n%s%s",
-		softHSM, o.file("pin", tokenPIN+"\n"), quick, more))
+	o.config = o.file("setu.yaml", fmt.Sprintf("keys: {driver: pkcs11, module: %s, token_label: setu, pin_file: %s}\n%s",
+		softHSM, o.file("pin", tokenPIN+"\n"), more))
 }
 
 // open starts the office's gateway.
@@ -116,7 +116,7 @@ func TestTokenKeys(t *testing.T) {
 	o := newOffice(t)
 	asha, first := o.operator("asha")
 	ben, second := o.operator("ben")
-	o.withToken("operators:\n" + first + second)
+	o.withToken(quick + "operators:\n" + first + second)
 	at := []string{"--config", o.config, "--data", o.data}
 	o.refused("setu keys init", append([]string{"keys", "list"}, at...)...)
 	o.must(append([]string{"keys", "init"}, at...)...)
@@ -281,7 +281,7 @@ func TestKeystore_Refused(t *testing.T) {
 func TestTokenGone(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	o.withToken("")
+	o.withToken(quick)
 	at := []string{"--config", o.config, "--data", o.data}
 	o.must(append([]string{"keys", "init"}, at...)...)
 	o.file("pin", "000000\n")
