@@ -45,6 +45,7 @@ type books struct {
 	// entries are the ledger's, by citizen, in the order of the chain.
 	entries map[string][]entry
 	ledger  int // entries in all
+	expired int // questions that came to nothing
 }
 
 // figures are what an audit has counted.
@@ -155,7 +156,7 @@ func (w *world) readItems(b *books) {
 		}
 		for _, it := range items {
 			after = it.ID
-			w.checkEnd(it)
+			w.checkEnd(it, b)
 			number := strings.TrimPrefix(it.To.Citizen.Reveal(), "+")
 			switch it.Kind {
 			case gateway.Message:
@@ -181,7 +182,7 @@ func (w *world) readItems(b *books) {
 }
 
 // checkEnd checks that an item has come to the end that it should.
-func (w *world) checkEnd(it gateway.Item) {
+func (w *world) checkEnd(it gateway.Item, b *books) {
 	w.t.Helper()
 	want := map[gateway.Kind]gateway.State{
 		gateway.Message: gateway.Sent, gateway.Transaction: gateway.Recorded, gateway.Question: gateway.Answered,
@@ -189,8 +190,12 @@ func (w *world) checkEnd(it gateway.Item) {
 	if it.Kind == gateway.Message && w.dir == operator {
 		want = gateway.Delivered
 	}
-	if it.State == gateway.Superseded && it.Unless != "" {
+	switch {
+	case it.State == gateway.Superseded && it.Unless != "":
 		return // a notice that was needless
+	case it.Kind == gateway.Question && it.State == gateway.Expired && it.Created.Before(w.back.Add(-turn.DefaultAnswerLife)):
+		b.expired++
+		return // nobody waits for the answer any more
 	}
 	if it.State != want {
 		w.t.Errorf("item %d, a %v, ended as %v (%s), not as %v", it.ID, it.Kind, it.State, it.Reason, want)

@@ -56,6 +56,9 @@ type world struct {
 	deaths map[int]time.Time // by life, of those that were killed
 	hits   map[string]int    // deaths at each place
 	kills  int
+	// back is when the ledger was back after an outage of days; zero if there was
+	// none.
+	back time.Time
 	// repeated adds up setu_messages_repeated_total of the lives that could
 	// still be asked.
 	repeated float64
