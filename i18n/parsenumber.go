@@ -171,6 +171,24 @@ func ParsePhone(s string) (e164 string, err error) {
 	return indianPhone(strings.TrimPrefix(digits, "0"))
 }
 
+// ParseDialled reads a telephone number as networks write it, in E.164 form: with
+// +, with 00, with country before it, without, or with the trunk prefix 0. country
+// is the one of a number that comes without, such as 91. The error is
+// [ErrNotPhone].
+func ParseDialled(s, country string) (e164 string, err error) {
+	digits, full := strings.CutPrefix(strings.TrimSpace(s), "+")
+	if !full {
+		digits, full = strings.CutPrefix(digits, "00")
+	}
+	if !isDigits(digits) {
+		return "", ErrNotPhone
+	}
+	if !full && (digits[0] == '0' || len(digits) <= indianPhoneDigits) {
+		digits = country + strings.TrimLeft(digits, "0")
+	}
+	return ParsePhone("+" + digits)
+}
+
 func indianPhone(national string) (string, error) {
 	if len(national) != indianPhoneDigits || national[0] < '6' {
 		return "", ErrNotPhone

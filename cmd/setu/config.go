@@ -20,6 +20,7 @@ import (
 	"setu/channels/smppsms"
 	"setu/gateway"
 	"setu/gateway/turn"
+	"setu/ivr/conductor"
 )
 
 // Profiles. The sandbox brings its own keys, ledger, citizens and partner; a
@@ -58,6 +59,8 @@ type Listen struct {
 	Public string `yaml:"public"` // USSD gateways: behind the state's TLS
 	Admin  string `yaml:"admin"`  // health, metrics, operators' API: never in public
 	SMPP   string `yaml:"smpp"`   // partners bind here
+	SIP    string `yaml:"sip"`    // calls come in here, over UDP and TCP
+	SIPS   string `yaml:"sips"`   // calls come in here over TLS; "" is nowhere
 	BaaS   string `yaml:"baas"`   // gateways call `setu baas` here
 	// Proxies are the networks of our own reverse proxies in front of Public:
 	// what they say of a request's origin (X-Forwarded-For) is believed.
@@ -169,11 +172,11 @@ func DefaultConfig() Config {
 	return Config{
 		Profile: sandboxProfile,
 		Data:    "data",
-		Listen:  Listen{Public: "127.0.0.1:8080", Admin: "127.0.0.1:8081", SMPP: "127.0.0.1:2775", BaaS: "127.0.0.1:8082"},
+		Listen:  Listen{Public: "127.0.0.1:8080", Admin: "127.0.0.1:8081", SMPP: "127.0.0.1:2775", BaaS: "127.0.0.1:8082", SIP: "127.0.0.1:5060"},
 		Keys:    Keys{Driver: fileKeys, Lifetime: Duration(366 * 24 * time.Hour)},
 		Ledger:  Ledger{Driver: "sandbox", Patience: Duration(10 * time.Second)},
 		USSD:    USSD{Patience: Duration(turn.DefaultLivePatience)},
-		IVR:     IVR{TTS: TTS{Driver: espeakTTS}, CacheMB: 512},
+		IVR:     IVR{TTS: TTS{Driver: espeakTTS}, CacheMB: 512, Patience: Duration(4 * time.Second), MaxCall: Duration(conductor.DefaultMaxLength)},
 		SMS:     SMS{Segments: 3, Paise: 15, Keep: Duration(30 * 24 * time.Hour)},
 		Log:     Log{Level: "info", Format: "text"},
 	}
@@ -224,6 +227,7 @@ func (c *Config) validate() error {
 		names = append(names, p.SystemID)
 	}
 	errs = append(errs, checkPushNames(names)...)
+	errs = append(errs, c.IVR.SIP.validate(names)...)
 	return errors.Join(append(errs, c.USSD.validate(c.Profile, names)...)...)
 }
 

@@ -21,6 +21,7 @@ type cli struct {
 	Check    checkCmd    `cmd:"" help:"Check the configuration and every service, and play the services' conversations."`
 	Preview  previewCmd  `cmd:"" help:"Show every text of a service in every language, with its length as an SMS, as USSD screens or in seconds of a call."`
 	Prompts  promptsCmd  `cmd:"" help:"List the prompts of calls that nobody has recorded yet, or prepare all of them."`
+	Calls    callsCmd    `cmd:"" help:"List the calls under way in the running gateway, and how the last ones ended."`
 	Queue    queueCmd    `cmd:"" help:"List, show, retry or discard what waits in the running gateway."`
 	Receipt  receiptCmd  `cmd:"" help:"Say where the transaction of a receipt stands."`
 	Findings findingsCmd `cmd:"" help:"List transactions on the ledger, signed by this gateway, for which it cannot account."`

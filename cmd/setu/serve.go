@@ -50,6 +50,7 @@ type serveCmd struct {
 	Public   string   `help:"Public HTTP address, in place of the configured one."`
 	SMPP     string   `help:"Address for partners, in place of the configured one." name:"smpp"`
 	Admin    string   `help:"Admin address, in place of the configured one."`
+	SIP      string   `help:"Address for calls by SIP, in place of the configured one; none for no calls." name:"sip"`
 }
 
 // configuration is the configuration that the command line asks for.
@@ -61,10 +62,13 @@ func (s *serveCmd) configuration() (Config, error) {
 	for _, over := range []struct {
 		flag string
 		at   *string
-	}{{s.Data, &c.Data}, {s.Public, &c.Listen.Public}, {s.SMPP, &c.Listen.SMPP}, {s.Admin, &c.Listen.Admin}} {
+	}{{s.Data, &c.Data}, {s.Public, &c.Listen.Public}, {s.SMPP, &c.Listen.SMPP}, {s.Admin, &c.Listen.Admin}, {s.SIP, &c.Listen.SIP}} {
 		if over.flag != "" {
 			*over.at = over.flag
 		}
+	}
+	if c.Listen.SIP == noSIP {
+		c.Listen.SIP = ""
 	}
 	c.Services = append(c.Services, s.Services...)
 	c.USSD.Dialects = append(c.USSD.Dialects, s.Dialects...)
@@ -123,6 +127,7 @@ type gatewayParts struct {
 	layouts  map[string]ussd.Layout // of those, by name
 	ussdHTTP *ussdhttp.Driver
 	public   *public
+	calls    callParts
 
 	publicListener, smppListener, adminListener net.Listener
 
@@ -175,13 +180,18 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	g.turns = turn.New(ctx, turn.Config{
 		Store: g.store, Dialogue: g.engine, Ledger: g.ledger, Signer: signer, Words: g.cat, Outbox: g.outbox,
 		Log: log.With(slog.String("part", "turn")), Now: time.Now, Patience: time.Duration(c.Ledger.Patience),
-		LivePatience: map[gateway.Medium]time.Duration{gateway.USSD: time.Duration(c.USSD.Patience), gateway.App: mobileapi.DefaultPatience},
-		Back:         g.back, Screens: g.screens,
+		LivePatience: map[gateway.Medium]time.Duration{
+			gateway.USSD: time.Duration(c.USSD.Patience), gateway.IVR: time.Duration(c.IVR.Patience), gateway.App: mobileapi.DefaultPatience,
+		},
+		Back: g.back, Screens: g.screens,
 	})
 	if err := g.openUSSD(); err != nil {
 		return g, err
 	}
 	if err := g.openApp(); err != nil {
+		return g, err
+	}
+	if err := g.openCalls(); err != nil {
 		return g, err
 	}
 	return g, g.openConsole()
@@ -258,6 +268,7 @@ func (g *gatewayParts) openConsole() error {
 	if c.Documents, err = g.documents(); err != nil {
 		return err
 	}
+	c.Calls = g.calls.serveCalls
 	if g.sandbox != nil {
 		c.SetFaults = func(f console.Faults) error {
 			g.sandbox.SetFaults(sandbox.Faults{Delay: time.Duration(f.Delay), Down: f.Down, ForgetAnswers: f.Forget})
@@ -290,7 +301,7 @@ func (g *gatewayParts) listen(ctx context.Context) error {
 			return nil
 		})
 	}
-	return nil
+	return g.listenSIP(ctx)
 }
 
 // run serves until ctx ends, then stops in the reverse order: first the links,
@@ -322,6 +333,11 @@ func (g *gatewayParts) run(ctx context.Context) error {
 		if ownMemory() {
 			background.Go(func() error { limitMemory(inner, g.public.app.Server().GetOpenConnectionsCount); return nil })
 		}
+	}
+	if g.hearsCalls() {
+		background.Go(func() error { return g.calls.media.Run(inner) })
+		background.Go(func() error { g.rehearse(inner); return nil })
+		front.Go(func() error { return g.calls.sip.Run(frontCtx, g.calls.sipIn) })
 	}
 	front.Go(func() error { <-frontCtx.Done(); return nil })
 	err = front.Wait()
@@ -361,8 +377,12 @@ func (g *gatewayParts) close() {
 
 // greet tells a newcomer what to try.
 func (g *gatewayParts) greet(w io.Writer) {
-	fmt.Fprintf(w, "Setu is up (%s). Partners bind at %s, operators look at http://%s/readyz, USSD gateways call http://%s/ussd/\n",
+	fmt.Fprintf(w, "Setu is up (%s). Partners bind at %s, operators look at http://%s/readyz, USSD gateways call http://%s/ussd/",
 		g.cfg.Profile, address(g.smppListener), address(g.adminListener), address(g.publicListener))
+	if in := g.calls.sipIn.UDP; in != nil {
+		fmt.Fprintf(w, ", phones call sip:%s", in.LocalAddr())
+	}
+	fmt.Fprintln(w)
 	if g.cfg.Profile != sandboxProfile {
 		return
 	}
@@ -378,6 +398,9 @@ Try, in another terminal:
   bin/setu queue list                          what waits
 `, shortCode)
 }
+
+// noSIP as the address of calls is that there are none.
+const noSIP = "none"
 
 // address is where a listener listens.
 func address(l net.Listener) string {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"setu/gateway/catalogue"
 	"setu/i18n"
@@ -16,7 +17,7 @@ import (
 	"setu/ivr/voice"
 )
 
-// IVR says how calls are spoken.
+// IVR is how calls are answered and spoken.
 type IVR struct {
 	// Prompts is the folder of recorded clips, <language>/<voice>/*.wav; "" for
 	// none.
@@ -28,6 +29,11 @@ type IVR struct {
 	Cache   string `yaml:"cache"`
 	CacheMB int64  `yaml:"cache_mb"`
 	TTS     TTS    `yaml:"tts"`
+	// Patience is how long a caller waits for the ledger before she is told that
+	// the answer follows by SMS.
+	Patience Duration `yaml:"patience"`
+	MaxCall  Duration `yaml:"max_call"` // how long a call may last
+	SIP      SIP      `yaml:"sip"`
 }
 
 // TTS is what speaks where nothing is recorded.
@@ -65,6 +71,9 @@ func (c IVR) validate() error {
 				errs = append(errs, fmt.Errorf("ivr: there are no voices for %q: use bn, hi or en", l))
 			}
 		}
+	}
+	if c.Patience <= 0 || c.MaxCall < Duration(time.Minute) {
+		errs = append(errs, errors.New("ivr.patience is how long a caller waits for the ledger, such as 4s, and ivr.max_call how long a call lasts, such as 15m"))
 	}
 	if c.CacheMB < 1 {
 		errs = append(errs, fmt.Errorf("ivr.cache_mb is %d: give speech some room", c.CacheMB))

@@ -101,6 +101,9 @@ type Config struct {
 	ResetPIN func(ctx context.Context, citizen gateway.Address) error
 	// Documents are what operators ask for, by name.
 	Documents map[string]func(ctx context.Context, ask url.Values) (Document, error)
+	// Calls answers with the calls under way and the last ones; nil if there are
+	// none ever.
+	Calls fiber.Handler
 	// Wake is called after an item was put back, so that it goes at once.
 	Wake func()
 	Log  *slog.Logger
@@ -135,6 +138,9 @@ func New(c Config) *Server {
 	api.Get("/receipts/:number", s.receipt)
 	api.Get("/findings", s.findings)
 	api.Get("/documents/:name", s.document)
+	if c.Calls != nil {
+		api.Get("/calls", c.Calls)
+	}
 	api.Post("/pins/reset", s.resetPIN)
 	api.Post("/sandbox/faults", s.faults)
 	return s

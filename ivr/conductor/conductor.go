@@ -42,7 +42,8 @@ type Leg interface {
 	Play(clips []voice.Clip, played func())
 	// Stop ends what is playing.
 	Stop()
-	// Keys are the keys that are pressed, in order: 0 to 9, * and #.
+	// Keys are the keys that are pressed, in order: 0 to 9, * and #. It is closed
+	// when the media has ended by itself.
 	Keys() <-chan byte
 }
 

@@ -75,7 +75,10 @@ func (t *talk) run(ctx context.Context) End {
 			t.ended()
 		case <-t.timer.C:
 			t.timeout(ctx)
-		case key := <-t.keys():
+		case key, ok := <-t.keys():
+			if !ok {
+				return Lost
+			}
 			t.key(ctx, key)
 		case a := <-replies:
 			t.hear(ctx, a)

@@ -351,7 +351,7 @@ func TestConfiguration(t *testing.T) {
 			if err := os.WriteFile(path, []byte(tt.config), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			out, err := command(t, "serve", "--config", path, "--data", t.TempDir(), "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0")
+			out, err := command(t, "serve", "--config", path, "--data", t.TempDir(), "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--sip", "none")
 			if err == nil {
 				t.Fatalf("it is accepted:\n%s", out)
 			}
@@ -364,7 +364,7 @@ func TestConfiguration(t *testing.T) {
 func TestSecondGateway(t *testing.T) {
 	t.Parallel()
 	w := open(t, gatewaytest.Options{})
-	out, err := command(t, "serve", "--data", w.Dir, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0")
+	out, err := command(t, "serve", "--data", w.Dir, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--sip", "none")
 	if err == nil {
 		t.Errorf("two gateways share a data folder:\n%s", out)
 	}

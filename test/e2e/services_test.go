@@ -75,7 +75,7 @@ func TestTenthService_Broken(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, args := range [][]string{
-				{"serve", "--data", t.TempDir(), "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--services", dir},
+				{"serve", "--data", t.TempDir(), "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--sip", "none", "--services", dir},
 				{"check", "--services", dir},
 			} {
 				out, err := command(t, args...)

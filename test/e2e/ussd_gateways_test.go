@@ -42,7 +42,7 @@ func TestUSSDConfiguration(t *testing.T) {
 			}
 			for _, args := range [][]string{
 				{"check", "--config", path},
-				{"serve", "--config", path, "--data", t.TempDir(), "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0"},
+				{"serve", "--config", path, "--data", t.TempDir(), "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--sip", "none"},
 			} {
 				if out, err := command(t, args...); err == nil || !strings.Contains(out, tt.want) {
 					t.Errorf("setu %s says (%v), want %q:\n%s", args[0], err, tt.want, out)

@@ -163,7 +163,7 @@ func (w *world) live(o gatewaytest.Options) *life {
 func (w *world) interrupt(after time.Duration) {
 	w.t.Helper()
 	w.begin()
-	args := []string{"serve", "--data", w.data, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0"}
+	args := []string{"serve", "--data", w.data, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--sip", "none"}
 	if w.config != "" {
 		path := filepath.Join(w.t.TempDir(), "setu.yaml")
 		if err := os.WriteFile(path, []byte(w.config), 0o600); err != nil {

@@ -69,7 +69,10 @@ type Options struct {
 	Dir string // data folder; a new one when empty
 	// HTTP is the public address; one that is free when empty.
 	HTTP string
-	Env  []string // in addition to the test's own
+	// SIP is the address of calls; none when empty, since their prompts take a
+	// while to be spoken.
+	SIP string
+	Env []string // in addition to the test's own
 	// Config is a configuration file's content; the addresses and the data
 	// folder are set by flags.
 	Config string
@@ -80,6 +83,7 @@ type Options struct {
 type Gateway struct {
 	SMPP, Admin string
 	HTTP        string // public
+	SIP         string // empty: no calls
 	Dir         string
 	Bin         string
 
@@ -90,7 +94,7 @@ type Gateway struct {
 	log  *lockedBuffer
 }
 
-var partners = regexp.MustCompile(`Partners bind at ([0-9.:]+), operators look at http://([0-9.:]+)/readyz, USSD gateways call http://([0-9.:]+)/`)
+var partners = regexp.MustCompile(`Partners bind at ([0-9.:]+), operators look at http://([0-9.:]+)/readyz, USSD gateways call http://([0-9.:]+)/ussd/(?:, phones call sip:([0-9.:]+))?`)
 
 // Start starts a gateway and waits until it is ready. It is stopped when the
 // test ends.
@@ -110,7 +114,7 @@ func Launch(t testing.TB, o Options) *Gateway {
 		o.Dir = t.TempDir()
 	}
 	public := cmp.Or(o.HTTP, "127.0.0.1:0")
-	args := append([]string{"serve", "--data", o.Dir, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", public}, o.Args...)
+	args := append([]string{"serve", "--data", o.Dir, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", public, "--sip", cmp.Or(o.SIP, "none")}, o.Args...)
 	if o.Config != "" {
 		path := filepath.Join(t.TempDir(), "setu.yaml")
 		if err := os.WriteFile(path, []byte(o.Config), 0o600); err != nil {
@@ -145,7 +149,7 @@ func Launch(t testing.TB, o Options) *Gateway {
 	select {
 	case m := <-addresses:
 		if m != nil {
-			g.SMPP, g.Admin, g.HTTP = m[1], m[2], m[3]
+			g.SMPP, g.Admin, g.HTTP, g.SIP = m[1], m[2], m[3], m[4]
 		}
 	case <-time.After(upTime):
 	}

@@ -9,31 +9,14 @@ import (
 	"setu/i18n"
 )
 
-// India's country code, and the most digits that a number has there without it
-// (Telecommunication's National Numbering Plan: ten).
-const (
-	defaultCountry = "91"
-	nationalDigits = 10
-)
+// defaultCountry is India's country code.
+const defaultCountry = "91"
 
 // readNumber reads a citizen's number in any of the forms that gateways use, so
 // that it is the one that her SMS come from. country is put before national
 // numbers.
 func readNumber(b []byte, country string) (gateway.Address, bool) {
-	b = bytes.TrimSpace(trimScheme(bytes.TrimSpace(b)))
-	b, full := bytes.CutPrefix(b, []byte("+"))
-	if !full {
-		b, full = bytes.CutPrefix(b, []byte("00"))
-	}
-	if !digits(b) {
-		return "", false
-	}
-	number := "+"
-	if !full && (b[0] == '0' || len(b) <= nationalDigits) {
-		number += country
-		b = bytes.TrimLeft(b, "0")
-	}
-	number, err := i18n.ParsePhone(number + string(b))
+	number, err := i18n.ParseDialled(string(trimScheme(bytes.TrimSpace(b))), country)
 	return gateway.Address(number), err == nil
 }
 
