@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -14,13 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"setu/gateway"
-	"setu/gateway/outbox"
-	"setu/gateway/sqlite"
-	"setu/i18n"
 	"setu/ledgerclient"
-	"setu/ledgerclient/circuit"
-	"setu/ledgerclient/fabric"
 )
 
 // benchLedgerCmd measures the way to the ledger: transactions through the
@@ -54,28 +47,22 @@ func (b *benchLedgerCmd) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	through, err := newBenchPath(ctx, driver, s)
-	if err != nil {
+	c := benchClients{signer: s}
+	defer c.close()
+	if c.through, err = newBenchPath(ctx, driver, s); err != nil {
 		return err
 	}
-	defer through.close()
-	var bare *fabric.Ceiling
 	if g.cfg.Ledger.Driver == "fabric" {
-		m, err := g.cfg.member()
-		if err != nil {
+		if err := c.openBare(g.cfg); err != nil {
 			return err
 		}
-		o, err := g.cfg.Ledger.Fabric.driver(m)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = m.close() }()
-		if bare, err = fabric.OpenCeiling(o); err != nil {
-			return err
-		}
-		defer func() { _ = bare.Close() }()
 	}
-	return b.measure(ctx, io.out, s, through, bare)
+	if g.sandbox == nil {
+		if err := c.openEmbedded(ctx); err != nil {
+			return err
+		}
+	}
+	return b.measure(ctx, io.out, &c)
 }
 
 func (b *benchLedgerCmd) open() (*gatewayParts, error) {
@@ -90,29 +77,49 @@ func (b *benchLedgerCmd) open() (*gatewayParts, error) {
 }
 
 // measure lets the clients take turns and reports.
-func (b *benchLedgerCmd) measure(ctx context.Context, out io.Writer, s *signer, through *benchPath, bare *fabric.Ceiling) error {
-	var setuTx, bareTx, setuQ, bareQ tally
+func (b *benchLedgerCmd) measure(ctx context.Context, out io.Writer, c *benchClients) error {
+	var setuTx, bareTx, boxTx, setuQ, bareQ, boxQ tally
 	rounds := max(1, b.Rounds)
+	each := max(1, b.N/rounds)
+	path := func(p *benchPath, tx, q *tally) {
+		tx.run(ctx, b.At, b.Wait, each, func(ctx context.Context, _ int) error { return p.transact(ctx) })
+		q.run(ctx, b.At, b.Wait, 10*each, func(ctx context.Context, _ int) error { return p.ask(ctx) })
+	}
 	for range rounds {
-		envelopes, queries, err := b.requests(ctx, s, max(1, b.N/rounds))
-		if err != nil {
-			return err
-		}
-		if bare != nil {
-			bareTx.run(ctx, b.At, b.Wait, len(envelopes), func(ctx context.Context, i int) error { return bare.Submit(ctx, envelopes[i]) })
+		if c.bare != nil {
+			envelopes, queries, err := b.requests(ctx, c.signer, each)
+			if err != nil {
+				return err
+			}
+			bareTx.run(ctx, b.At, b.Wait, len(envelopes), func(ctx context.Context, i int) error { return c.bare.Submit(ctx, envelopes[i]) })
 			bareQ.run(ctx, b.At, b.Wait, 10*len(queries), func(ctx context.Context, i int) error {
-				return bare.Evaluate(ctx, queries[i%len(queries)])
+				return c.bare.Evaluate(ctx, queries[i%len(queries)])
 			})
 		}
-		setuTx.run(ctx, b.At, b.Wait, len(envelopes), func(ctx context.Context, _ int) error { return through.transact(ctx) })
-		setuQ.run(ctx, b.At, b.Wait, 10*len(queries), func(ctx context.Context, _ int) error { return through.ask(ctx) })
+		path(c.through, &setuTx, &setuQ)
+		if c.embedded != nil {
+			path(c.embedded, &boxTx, &boxQ)
+		}
 	}
 	fmt.Fprintf(out, "%d under way, %d rounds\n", b.At, rounds)
-	setuTx.print(out, "transactions through setu", &bareTx)
-	bareTx.print(out, "transactions, bare client", nil)
-	setuQ.print(out, "queries through setu", &bareQ)
-	bareQ.print(out, "queries, bare client", nil)
-	return errors.Join(setuTx.err(), bareTx.err(), setuQ.err(), bareQ.err())
+	for _, lines := range []struct {
+		what            string
+		setu, bare, box *tally
+	}{{"transactions", &setuTx, &bareTx, &boxTx}, {"queries", &setuQ, &bareQ, &boxQ}} {
+		lines.setu.print(out, lines.what+" through setu", lines.bare)
+		lines.bare.print(out, lines.what+", bare client", nil)
+		lines.box.print(out, lines.what+" through setu, sandbox", nil)
+		ratio(out, lines.what, lines.setu, lines.box)
+	}
+	return errors.Join(setuTx.err(), bareTx.err(), boxTx.err(), setuQ.err(), bareQ.err(), boxQ.err())
+}
+
+// ratio says how the configured ledger's rate stands to the sandbox's, by the
+// same way on the same machine: what is lost is the network's.
+func ratio(out io.Writer, what string, ledger, box *tally) {
+	if ledger.rate() > 0 && box.rate() > 0 {
+		fmt.Fprintf(out, "%s: the ledger at %.1f %% of the embedded sandbox\n", what, 100*ledger.rate()/box.rate())
+	}
 }
 
 // requests signs what the bare client will send, which does not sign for
@@ -133,135 +140,6 @@ func (b *benchLedgerCmd) requests(ctx context.Context, s *signer, n int) ([]ledg
 	}
 	return envelopes, queries, nil
 }
-
-// benchEnvelope is a lot of paddy of some citizen.
-func benchEnvelope(s *signer) (ledgerclient.Envelope, error) {
-	now := time.Now().UTC()
-	pseudonym, err := s.Pseudonym("agriculture", "+919830000001")
-	return ledgerclient.Envelope{
-		Receipt: ledgerclient.NewReceipt(), Key: "bench-" + rand.Text(), Service: "produce", Version: "1", Time: now,
-		Call: ledgerclient.Call{Contract: "produce", Function: "Register", Args: map[string]string{
-			"crop": "paddy", "weight": "120", "date": now.AddDate(0, 0, 7).Format(time.DateOnly),
-		}},
-		Caller: ledgerclient.Caller{Pseudonym: pseudonym, Channel: "sms", Assurance: ledgerclient.Number},
-	}, err
-}
-
-func benchQuery(by ledgerclient.Caller) ledgerclient.Query {
-	return ledgerclient.Query{
-		Call:   ledgerclient.Call{Contract: "produce", Function: "Price", Args: map[string]string{"crop": "paddy"}},
-		Caller: by, Time: time.Now().UTC(),
-	}
-}
-
-// benchPath is the gateway's way to the ledger: store, outbox, circuit, driver.
-type benchPath struct {
-	signer *signer
-	ledger *circuit.Ledger
-	store  *sqlite.Store
-	worker *outbox.Worker
-
-	waiting sync.Map // receipt -> chan struct{}
-	lanes   atomic.Int64
-	stop    context.CancelFunc
-	ended   chan struct{}
-	dir     string
-}
-
-// newBenchPath puts the path together on the disk that the gateway would use.
-func newBenchPath(ctx context.Context, driver ledgerclient.Ledger, s *signer) (*benchPath, error) {
-	dir, err := os.MkdirTemp(".", "setu-bench-ledger-")
-	if err != nil {
-		return nil, err
-	}
-	p := &benchPath{signer: s, ledger: circuit.New(driver, circuit.Options{}), dir: dir, ended: make(chan struct{})}
-	if p.store, err = sqlite.Open(dir, sqlite.Options{Log: slog.New(slog.DiscardHandler)}); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	p.worker = outbox.New(outbox.Config{
-		Store: p.store, Ledger: p.ledger, Dialogue: mute{}, Words: mute{}, Signer: s,
-		Log: slog.New(slog.DiscardHandler), Now: time.Now,
-		Outcome: func(r ledgerclient.Receipt, _ gateway.Reply) {
-			if done, ok := p.waiting.LoadAndDelete(r); ok {
-				close(done.(chan struct{}))
-			}
-		},
-	})
-	ctx, p.stop = context.WithCancel(ctx)
-	go func() {
-		defer close(p.ended)
-		_ = p.worker.Run(ctx) // which ends with ctx alone
-	}()
-	return p, nil
-}
-
-func (p *benchPath) close() {
-	p.stop()
-	<-p.ended
-	_ = p.store.Close()
-	_ = os.RemoveAll(p.dir)
-}
-
-// transact signs an envelope, commits it, and waits until its outcome is
-// committed.
-func (p *benchPath) transact(ctx context.Context) error {
-	e, err := benchEnvelope(p.signer)
-	if err != nil {
-		return err
-	}
-	signed, err := p.signer.SignEnvelope(ctx, e)
-	if err != nil {
-		return err
-	}
-	done := make(chan struct{})
-	p.waiting.Store(e.Receipt, done)
-	defer p.waiting.Delete(e.Receipt)
-	stored := make(chan error, 1)
-	p.store.Commit(gateway.Commit{Effects: []gateway.Effect{{
-		Kind: gateway.Transaction, Lane: fmt.Sprint("bench:", p.lanes.Add(1)), Lease: true, Ask: &gateway.Ask{Silent: true},
-		Tx: &gateway.TxOut{Receipt: e.Receipt, Key: e.Key, Envelope: signed},
-	}}}, func(c gateway.Committed, err error) {
-		stored <- err
-		p.worker.Dispatch(c.Items)
-	})
-	if err := <-stored; err != nil {
-		return err
-	}
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// ask signs a query and asks it.
-func (p *benchPath) ask(ctx context.Context) error {
-	pseudonym, err := p.signer.Pseudonym("open", "+919830000001")
-	if err != nil {
-		return err
-	}
-	q, err := p.signer.SignQuery(ctx, benchQuery(ledgerclient.Caller{Pseudonym: pseudonym, Channel: "sms", Assurance: ledgerclient.Open}))
-	if err != nil {
-		return err
-	}
-	_, err = p.ledger.Evaluate(ctx, q)
-	return err
-}
-
-// mute says nothing to citizens.
-type mute struct{}
-
-// Settle is no reply.
-func (mute) Settle(gateway.Ask, ledgerclient.Answer, ledgerclient.Receipt) gateway.Reply {
-	return gateway.Reply{}
-}
-
-// Notice is no reply.
-func (mute) Notice(i18n.Format, string, map[string]i18n.Value) gateway.Reply { return gateway.Reply{} }
-
-// Render is no text.
-func (mute) Render(gateway.Reply, gateway.Medium) string { return "" }
 
 // tally is what one client did in all its rounds.
 type tally struct {
@@ -338,7 +216,7 @@ func (t *tally) print(out io.Writer, what string, of *tally) {
 	quantile := func(q float64) time.Duration {
 		return t.took[min(len(t.took)-1, int(q*float64(len(t.took))))].Round(100 * time.Microsecond)
 	}
-	fmt.Fprintf(out, "%-26s %8.0f/s   median %8v   99 %% %8v   %6v of processor each", what, t.rate(), quantile(0.5), quantile(0.99),
+	fmt.Fprintf(out, "%-35s %8.0f/s   median %8v   99 %% %8v   %6v of processor each", what, t.rate(), quantile(0.5), quantile(0.99),
 		(t.cpu / time.Duration(len(t.took))).Round(10*time.Microsecond))
 	if of != nil && of.rate() > 0 {
 		share, verdict := t.rate()/of.rate(), "reached"

@@ -176,7 +176,8 @@ func TestFabric(t *testing.T) {
 	if err != nil {
 		t.Errorf("setu bench ledger: %v\n%s", err, out)
 	}
-	within(t, "setu bench ledger", out, "transactions through setu", "queries, bare client", "of the bare client")
+	within(t, "setu bench ledger", out, "transactions through setu", "queries, bare client", "of the bare client",
+		"transactions through setu, sandbox", "queries: the ledger at")
 	if n := c.count("Register"); n != 9+2*10 {
 		t.Errorf("the ledger holds %d registrations after the measurement, want 20 more", n)
 	}
