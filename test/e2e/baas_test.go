@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,10 +11,7 @@ import (
 	"math/big"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,74 +19,14 @@ import (
 	"setu/test/gatewaytest"
 )
 
-// ledgerService is a process of `setu baas`.
-type ledgerService struct {
-	t       *testing.T
-	args    []string
-	address string
-	cmd     *exec.Cmd
-	log     string // file of what it says
-}
-
-// serveLedger starts a service and waits until it listens.
-func serveLedger(t *testing.T, address string, args ...string) *ledgerService {
-	t.Helper()
-	s := &ledgerService{t: t, address: address, args: append([]string{"baas", "--listen", address}, args...), log: filepath.Join(t.TempDir(), "baas.log")}
-	s.start()
-	t.Cleanup(s.kill)
-	return s
-}
-
-func (s *ledgerService) start() {
-	s.t.Helper()
-	log, err := os.OpenFile(s.log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = log.Close() }() // the process has its own
-	s.cmd = exec.Command(bin, s.args...)
-	s.cmd.Stderr = log
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.Contains(line, "https://"+s.address) {
-		said, _ := os.ReadFile(s.log)
-		s.t.Fatalf("setu baas said %q, %v\n%s", line, err, said)
-	}
-}
-
-func (s *ledgerService) kill() {
-	if s.cmd != nil {
-		_ = s.cmd.Process.Kill() // it may have ended
-		_ = s.cmd.Wait()
-		s.cmd = nil
-	}
-}
-
-// stop ends the service in good order.
-func (s *ledgerService) stop() {
-	s.t.Helper()
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := s.cmd.Wait(); err != nil {
-		s.t.Errorf("setu baas ended: %v", err)
-	}
-	s.cmd = nil
-}
-
 // TestBaaS runs a gateway whose ledger another process keeps: questions and
 // transactions by SMS, while that process is killed and started again.
 func TestBaaS(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	service := serveLedger(t, gatewaytest.FreeAddress(t), "--data", dir)
+	service := gatewaytest.ServeLedger(t, bin, gatewaytest.FreeAddress(t), "--data", dir)
 	w := open(t, gatewaytest.Options{Dir: dir, Config: fmt.Sprintf(
-		"ledger: {driver: rest, url: %q, tls: {ca_file: %q}, patience: 2s}\n", "https://"+service.address, filepath.Join(dir, "baas-cert.pem"))})
+		"ledger: {driver: rest, url: %q, tls: {ca_file: %q}, patience: 2s}\n", "https://"+service.Address, filepath.Join(dir, "baas-cert.pem"))})
 	words := []string{"বার্ধক্য ভাতা: 1,000 টাকা", "वृद्धावस्था पेंशन: 1,000 रुपये", "Old Age Pension: Rs 1,000"}
 	for i, ask := range []string{"ভাতা 1000000001", "भत्ता 1000000001", "BENEFIT 1000000001"} {
 		within(t, "question", w.ask(newNumber(), ask), words[i])
@@ -99,13 +35,13 @@ func TestBaaS(t *testing.T) {
 	w.ask(seller, "SELL DHAN 150 "+fromToday(240*time.Hour))
 	within(t, "transaction", w.ask(seller, "YES"), "Registered, lot")
 
-	service.kill()
+	service.Kill()
 	waiting := newNumber()
 	within(t, "question without a service", w.ask(waiting, "BENEFIT 1000000001"), later[2])
 	w.ask(waiting, "SELL DHAN 160 "+fromToday(240*time.Hour))
 	within(t, "transaction without a service", w.ask(waiting, "YES"), received[2])
 	receipt := lastReceipt(t, w.Told(waiting)[2])
-	service.start()
+	service.Start()
 	within(t, "late answer", w.await(waiting, 3), "Old Age Pension: Rs 1,000")
 	within(t, "late result", w.await(waiting, 4), receipt)
 	w.settle()
@@ -118,15 +54,15 @@ func TestBaaS(t *testing.T) {
 		w.ask(number, fmt.Sprintf("SELL DHAN %d %s", 200+i, fromToday(240*time.Hour)))
 		w.send(number, "YES")
 		if i%2 == 0 {
-			service.kill()
-			service.start()
+			service.Kill()
+			service.Start()
 		}
 	}
 	w.settle()
 	if n := w.onLedger("Register"); n != sellers+2 {
 		t.Errorf("the ledger holds %d registrations, want %d", n, sellers+2)
 	}
-	service.stop()
+	service.Stop()
 }
 
 // certificates makes an authority and certificates by it, and writes them as
@@ -194,14 +130,14 @@ baas:
   clients:
     - {name: district, keys_file: %q, certificate: gateway.example, contracts: [benefits, produce]}
 `, at("service.pem"), at("service.key"), at("authority.pem"), at("gateway.jwks")))
-	service := serveLedger(t, gatewaytest.FreeAddress(t), "--data", home, "--config", at("baas.yaml"))
+	service := gatewaytest.ServeLedger(t, bin, gatewaytest.FreeAddress(t), "--data", home, "--config", at("baas.yaml"))
 	w := open(t, gatewaytest.Options{Dir: dir, Config: fmt.Sprintf(`
 ledger:
   driver: rest
   url: %q
   tls: {ca_file: %q, cert_file: %q, key_file: %q}
   patience: 2s
-`, "https://"+service.address, at("authority.pem"), at("gateway.example.pem"), at("gateway.example.key"))})
+`, "https://"+service.Address, at("authority.pem"), at("gateway.example.pem"), at("gateway.example.key"))})
 	number := newNumber()
 	within(t, "question", w.ask(number, "BENEFIT 1000000001"), "Old Age Pension: Rs 1,000")
 	w.ask(number, "SELL DHAN 150 "+fromToday(240*time.Hour))
@@ -214,7 +150,7 @@ ledger:
 	within(t, "question by an unknown key", w.ask(number, "BENEFIT 1000000001"), later[2])
 	write(t, at("gateway.jwks"), public())
 	within(t, "late answer", w.await(number, 1), "Old Age Pension: Rs 1,000")
-	service.stop()
+	service.Stop()
 }
 
 // TestBaaS_Fabric serves a real Fabric network to a gateway that has only the
@@ -225,17 +161,17 @@ func TestBaaS_Fabric(t *testing.T) {
 	c := startChain(t, dir, fabricnet.Options{})
 	file := filepath.Join(t.TempDir(), "baas.yaml")
 	write(t, file, "data: "+dir+"\n"+c.config())
-	service := serveLedger(t, gatewaytest.FreeAddress(t), "--config", file)
+	service := gatewaytest.ServeLedger(t, bin, gatewaytest.FreeAddress(t), "--config", file)
 	w := open(t, gatewaytest.Options{Dir: dir, Config: fmt.Sprintf(
-		"ledger: {driver: rest, url: %q, tls: {ca_file: %q}, patience: 5s}\n", "https://"+service.address, filepath.Join(dir, "baas-cert.pem"))})
+		"ledger: {driver: rest, url: %q, tls: {ca_file: %q}, patience: 5s}\n", "https://"+service.Address, filepath.Join(dir, "baas-cert.pem"))})
 	within(t, "question", w.ask(newNumber(), "BENEFIT 1000000001"), "Old Age Pension: Rs 1,000")
 	seller := newNumber()
 	w.ask(seller, "SELL DHAN 150 "+fromToday(240*time.Hour))
 	within(t, "transaction", w.ask(seller, "YES"), "Registered, lot")
-	service.kill()
+	service.Kill()
 	w.ask(seller, "SELL DHAN 160 "+fromToday(240*time.Hour))
 	within(t, "transaction without a service", w.ask(seller, "YES"), received[2])
-	service.start()
+	service.Start()
 	w.settle()
 	if n := c.count("Register"); n != 2 {
 		t.Errorf("the ledger holds %d registrations, want 2", n)

@@ -128,17 +128,17 @@ baas:
   clients:
     - {name: district, keys_file: %q, certificate: gateway.example, contracts: [benefits, produce]}
 `, at("service.pem"), at("service.key"), at("authority.pem"), at("gateway.jwks")))
-	kept := serveLedger(t, service, "--data", home, "--config", at("baas.yaml"))
+	kept := gatewaytest.ServeLedger(t, bin, service, "--data", home, "--config", at("baas.yaml"))
 	w := o.open()
 	within(t, "question", w.ask(newNumber(), "BENEFIT 1000000001"), "Old Age Pension: Rs 1,000")
 	number := newNumber()
 	w.ask(number, "SELL DHAN 150 "+fromToday(240*time.Hour))
 	within(t, "transaction", w.ask(number, "YES"), "Registered, lot")
-	kept.kill()
+	kept.Kill()
 	w.ask(number, "SELL DHAN 160 "+fromToday(240*time.Hour))
 	within(t, "transaction without a service", w.ask(number, "YES"), received[2])
-	kept.start()
+	kept.Start()
 	w.settle()
 	within(t, "setu receipt", w.setu("receipt", lastReceipt(t, strings.Join(w.Told(number), "\n"))), `"state": "recorded"`, `"code": "done"`)
-	kept.stop()
+	kept.Stop()
 }

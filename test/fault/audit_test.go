@@ -64,6 +64,9 @@ func (w *world) audit() {
 		w.t.Error("an item is parked")
 	}
 	l.stop()
+	if w.last != nil {
+		w.last()
+	}
 	b := w.open()
 	var f figures
 	for _, c := range w.citizens {
@@ -193,9 +196,12 @@ func (w *world) checkEnd(it gateway.Item, b *books) {
 	switch {
 	case it.State == gateway.Superseded && it.Unless != "":
 		return // a notice that was needless
-	case it.Kind == gateway.Question && it.State == gateway.Expired && it.Created.Before(w.back.Add(-turn.DefaultAnswerLife)):
+	case it.Kind == gateway.Question && it.State == gateway.Expired && it.Created.Before(w.idle.Add(-turn.DefaultAnswerLife)):
 		b.expired++
 		return // nobody waits for the answer any more
+	case it.Kind == gateway.Question && it.Created.Before(w.back.Add(-turn.DefaultAnswerLife)):
+		w.t.Errorf("item %d, a question, ended as %v (%s) although it was too late", it.ID, it.State, it.Reason)
+		return
 	}
 	if it.State != want {
 		w.t.Errorf("item %d, a %v, ended as %v (%s), not as %v", it.ID, it.Kind, it.State, it.Reason, want)

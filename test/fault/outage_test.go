@@ -247,7 +247,8 @@ func (o *outage) drain() {
 		}
 		time.Sleep(time.Second) // virtual
 	}
-	o.drained, o.virtual = uptime()-began, time.Since(from)
+	o.idle = time.Now()
+	o.drained, o.virtual = uptime()-began, o.idle.Sub(from)
 }
 
 // close ends the parts as `setu serve` does.

@@ -50,15 +50,16 @@ type world struct {
 	http     atomic.Pointer[string] // public address of the life that serves
 	day      time.Time              // of lots, in the future
 
+	last   func() // to be done when the last life has ended, or nil
 	ctx    context.Context
 	life   int
 	mu     sync.Mutex
 	deaths map[int]time.Time // by life, of those that were killed
 	hits   map[string]int    // deaths at each place
 	kills  int
-	// back is when the ledger was back after an outage of days; zero if there was
-	// none.
-	back time.Time
+	// back is when the ledger was back after an outage of days, and idle when
+	// nothing waited any more; zero if there was none.
+	back, idle time.Time
 	// repeated adds up setu_messages_repeated_total of the lives that could
 	// still be asked.
 	repeated float64
