@@ -1,10 +1,8 @@
 package e2e_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -12,59 +10,12 @@ import (
 	"setu/test/gatewaytest"
 )
 
-// smallDisk mounts a disk of so many MiB for the time of the test.
-func smallDisk(t *testing.T, size string) string {
-	t.Helper()
-	dir := t.TempDir()
-	err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size+",mode=0700")
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
-		t.Skipf("this process may not mount a disk (%v); gateway/sqlite tests the same with a limit of pages", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
-}
-
-// fill writes a file until so many octets are left on its disk.
-func fill(t *testing.T, path string, left uint64) {
-	t.Helper()
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := f.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	block := make([]byte, 64<<10)
-	for {
-		var st syscall.Statfs_t
-		if err := syscall.Statfs(path, &st); err != nil {
-			t.Fatal(err)
-		}
-		free := st.Bavail * uint64(st.Bsize) //nolint:gosec // positive
-		if free <= left {
-			return
-		}
-		if _, err := f.Write(block[:min(uint64(len(block)), free-left)]); err != nil && !errors.Is(err, syscall.ENOSPC) {
-			t.Fatal(err)
-		}
-	}
-}
-
 // TestFullDisk fills the disk of a gateway up to its reserve, and then up to
 // the last octet. Providers are told to try again later, what was accepted is
 // kept, and all goes on by itself when there is room.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	disk := smallDisk(t, "96m")
+	disk := gatewaytest.SmallDisk(t, "96m")
 	data, ballast := filepath.Join(disk, "data"), filepath.Join(disk, "ballast")
 	w := open(t, gatewaytest.Options{Dir: data, Config: quick})
 	number, other := newNumber(), newNumber()
@@ -91,7 +42,7 @@ func TestFullDisk(t *testing.T) {
 		return s == smpp.RMsgQFul
 	}
 
-	fill(t, ballast, 32<<20)
+	gatewaytest.Fill(t, ballast, 32<<20)
 	w.until("new messages are refused", full)
 	code, ready := w.Get("/readyz")
 	if code != 503 {
@@ -100,7 +51,7 @@ func TestFullDisk(t *testing.T) {
 	within(t, "/readyz", ready, "nearly full")
 	within(t, "stats", w.setu("queue", "stats"), `"full": true`)
 
-	fill(t, ballast, 0)
+	gatewaytest.Fill(t, ballast, 0)
 	w.setu("sandbox", "up")
 	w.until("the ledger's work is tried without an octet left", func() bool {
 		return w.metric("setu_outbox_faults_total") > 0 || w.metric("setu_transactions_recorded_total") > 0

@@ -361,7 +361,8 @@ func (w *world) checkCopies(c *citizen, items []gateway.Item, f *figures) {
 		if doubled > attempts[text] {
 			w.t.Errorf("%s: %q came %d times; the store knows of %d sendings and %d in doubt", c.number, text, len(copies), sent[text], attempts[text])
 		}
-		if n := w.unexplained(copies); n > sent[text] {
+		// A full disk takes no word of a sending, which is repeated a lease later.
+		if n := w.unexplained(copies); n > sent[text] && !w.full {
 			w.t.Errorf("%s: %q came %d times without a kill shortly after: %v", c.number, text, n, copies)
 		}
 	}

@@ -84,6 +84,10 @@ func (d *dialler) register() {
 			return
 		}
 		switch {
+		case a.End && d.w.full:
+			call, key = nil, "" // try later, she was told
+			_ = pause(d.w.ctx, 20*time.Millisecond)
+			continue
 		case a.End:
 			d.w.t.Errorf("%s kg: an end without a receipt: %q", d.weight, a.Text)
 			return

@@ -50,6 +50,7 @@ type world struct {
 	http     atomic.Pointer[string] // public address of the life that serves
 	day      time.Time              // of lots, in the future
 
+	full   bool   // the disk may be
 	last   func() // to be done when the last life has ended, or nil
 	ctx    context.Context
 	life   int
