@@ -34,7 +34,14 @@ type phoneCmd struct {
 	Header         map[string]string `help:"Header of every request, such as a secret: NAME=VALUE." group:"USSD"`
 	SessionTimeout time.Duration     `help:"How long the network leaves a session open without a key." default:"120s" group:"USSD"`
 	Columns        int               `help:"Width of the handset's screen." default:"20" group:"USSD"`
-	Keys           []string          `help:"What to enter, separated by commas: 1,1,1000000001; then the handset ends." group:"USSD"`
+	Keys           []string          `help:"What to enter, separated by commas: 1,1,1000000001; then the handset ends. With --call, by spaces too." group:"USSD"`
+
+	Call        bool   `help:"Call, and press keys." group:"Calls"`
+	SIP         string `name:"sip" help:"SIP address of the running gateway, over UDP." default:"127.0.0.1:5060" group:"Calls"`
+	SIPUser     string `name:"sip-user" help:"If it asks who calls." group:"Calls"`
+	SIPPassword string `name:"sip-password" help:"And for a password." group:"Calls"`
+	WAV         string `name:"wav" help:"File to record what is heard in." group:"Calls"`
+	Mute        bool   `help:"Do not play what is heard, though this machine can (by aplay)." group:"Calls"`
 }
 
 // Run is the handset until its owner hangs up.
@@ -43,9 +50,12 @@ func (p *phoneCmd) Run(ctx context.Context, io streams) error {
 		Addr: p.Addr, SystemID: p.SystemID, Password: p.Password, Number: p.Number, Code: p.Code,
 		Paise: p.Paise, Timeout: p.Timeout, Settle: orNever(p.Settle), Plain: p.Plain,
 	}
+	if p.Call {
+		return p.ring(ctx, c, io)
+	}
 	if !p.USSD {
 		if len(p.Send) > 1 || len(p.Keys) > 0 || p.Dial != "" {
-			return errors.New("only --ussd dials, takes --keys and --send more than once")
+			return errors.New("only --ussd dials and takes --send more than once, and only --ussd and --call take --keys")
 		}
 		c.Send = strings.Join(p.Send, "")
 		return phone.Run(ctx, c, io.in, io.out)

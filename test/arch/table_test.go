@@ -107,11 +107,12 @@ func house() []row {
 
 		// The handset and the load generator are clients of a gateway: they
 		// know its wire, not its inside.
+		{pkg: "cmd/setu/internal/softphone", uses: "ivr/rtp ivr/sdp", modules: "github.com/emiago/sipgo"},
 		{
-			pkg: "cmd/setu/internal/phone", uses: "i18n channels/sms channels/smpp",
+			pkg: "cmd/setu/internal/phone", uses: "i18n channels/sms channels/smpp ivr/g711 ivr/rtp ivr/voice cmd/setu/internal/softphone",
 			modules: "github.com/charmbracelet/bubbletea github.com/charmbracelet/lipgloss github.com/rivo/uniseg",
 		},
-		{pkg: "cmd/setu/internal/bench", uses: "i18n channels/sms channels/smpp"},
+		{pkg: "cmd/setu/internal/bench", uses: "i18n channels/sms channels/smpp ivr/rtp cmd/setu/internal/softphone"},
 
 		// cmd wires everything together and may use all of it.
 		{pkg: "cmd/setu/...", uses: "...", modules: commandModules},
