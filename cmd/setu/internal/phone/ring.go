@@ -209,10 +209,10 @@ func (c *caller) line(ctx context.Context, line string) (hangUp bool, err error)
 		return false, nil
 	}
 	keys := strings.ReplaceAll(line, " ", "")
-	c.ear.expect()
 	if err := c.call.Stream.Send(keys); err != nil {
 		return false, c.print('!', "keys are 0 to 9, * and #", "")
 	}
+	c.ear.expect()
 	return false, c.print('>', keys, "")
 }
 

@@ -52,6 +52,11 @@ func (c *Call) Ended() <-chan struct{} { return c.ended }
 // E.164 with plus. now is the clock for [Call.SetUp]. Errors are [ErrNoGateway],
 // [ErrRefused] and [ErrMedia].
 func (p *Phone) Call(ctx context.Context, from, to string, now func() time.Time) (*Call, error) {
+	select {
+	case <-p.conn.read:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	stream, err := p.media.Open()
 	if err != nil {
 		return nil, err
@@ -86,7 +91,7 @@ func (c *Call) dial(ctx context.Context, from, to string, now func() time.Time) 
 	req.SetBody(sdp.Offer(local))
 
 	began := now()
-	asked, cancel := context.WithTimeout(ctx, answerTime)
+	asked, cancel := context.WithTimeout(ctx, ringTime)
 	defer cancel()
 	if c.dialog, err = p.dialogs.WriteInvite(asked, req); err == nil {
 		p.mu.Lock()
@@ -121,7 +126,7 @@ func (c *Call) unanswered(ctx context.Context, err error) error {
 		}
 		return fmt.Errorf("%w: %s", ErrRefused, why)
 	}
-	return fmt.Errorf("%w at %s: start it with `setu serve`", ErrNoGateway, c.phone.gateway)
+	return fmt.Errorf("%w at %s (start it with `setu serve`): %w", ErrNoGateway, c.phone.gateway, err)
 }
 
 // agree begins with the sound that the answer describes.
@@ -146,7 +151,7 @@ func (c *Call) HangUp(ctx context.Context) error {
 	default:
 	}
 	defer c.end()
-	told, cancel := context.WithTimeout(ctx, answerTime)
+	told, cancel := context.WithTimeout(ctx, byeTime)
 	defer cancel()
 	if err := c.dialog.Bye(told); err != nil {
 		return fmt.Errorf("hang up: %w", err)

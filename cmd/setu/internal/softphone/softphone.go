@@ -29,9 +29,12 @@ var (
 	ErrMedia = errors.New("softphone: no sound in common")
 )
 
-// answerTime is how long a gateway may take to answer. It gives its first word at
-// once, even where it has to prepare speech.
-const answerTime = 15 * time.Second
+// Times to wait for. A gateway that has just started prepares its speech before it
+// answers.
+const (
+	ringTime = 45 * time.Second
+	byeTime  = 5 * time.Second
+)
 
 // Config is a telephone's.
 type Config struct {
@@ -46,7 +49,7 @@ type Config struct {
 type Phone struct {
 	cfg     Config
 	gateway netip.AddrPort
-	conn    net.PacketConn
+	conn    *readConn
 	agent   *sipgo.UserAgent
 	server  *sipgo.Server
 	dialogs sipgo.DialogUA
@@ -65,7 +68,7 @@ func New(ctx context.Context, c Config) (*Phone, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway %q: %w", c.Gateway, err)
 	}
-	p := &Phone{cfg: c, gateway: addr.AddrPort(), calls: make(map[string]*Call)}
+	p := &Phone{cfg: c, gateway: netip.AddrPortFrom(addr.AddrPort().Addr().Unmap(), addr.AddrPort().Port()), calls: make(map[string]*Call)}
 	here, err := facing(ctx, c.Gateway)
 	if err != nil {
 		return nil, err
@@ -73,9 +76,11 @@ func New(ctx context.Context, c Config) (*Phone, error) {
 	if p.media, err = rtp.New(rtp.Options{Addr: here, Log: c.Log}); err != nil {
 		return nil, err
 	}
-	if p.conn, err = new(net.ListenConfig).ListenPacket(ctx, "udp", netip.AddrPortFrom(here, 0).String()); err != nil {
+	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", netip.AddrPortFrom(here, 0).String())
+	if err != nil {
 		return nil, fmt.Errorf("listen for SIP: %w", err)
 	}
+	p.conn = &readConn{PacketConn: conn, read: make(chan struct{})}
 	if err := p.wire(); err != nil {
 		return nil, errors.Join(err, p.conn.Close())
 	}
@@ -144,6 +149,20 @@ func (p *Phone) Run(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// readConn tells when it is read for the first time: the library knows it by then,
+// and does not open another of the same port for a request.
+type readConn struct {
+	net.PacketConn
+	once sync.Once
+	read chan struct{}
+}
+
+// ReadFrom reads a datagram.
+func (c *readConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	c.once.Do(func() { close(c.read) })
+	return c.PacketConn.ReadFrom(b)
 }
 
 // ofCall finds the call of a request.
