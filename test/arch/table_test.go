@@ -145,6 +145,8 @@ func peerModules(pkg string) string {
 		return "github.com/fiorix/go-smpp"
 	case strings.HasPrefix(pkg, "ledgerclient/rest"):
 		return "github.com/remitly-oss/httpsig-go github.com/santhosh-tekuri/jsonschema github.com/goccy/go-yaml"
+	case pkg == "cmd/setu/internal/phone":
+		return "github.com/emiago/sipgo"
 	case pkg == "gateway/catalogue" || pkg == "mobileapi" || strings.HasPrefix(pkg, "ussd/"):
 		return "github.com/santhosh-tekuri/jsonschema"
 	}
