@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"setu/gateway"
+	"setu/ledgerclient"
 )
 
 // talkJSON is what POST /v1/dialogue takes: a whole form (service, inputs,
@@ -34,6 +37,13 @@ const (
 
 // talk is POST /v1/dialogue.
 func (a *API) talk(r *request) error {
+	var who caller
+	var err error
+	if signed(r) {
+		if who, err = a.signedIn(r); err != nil {
+			return err
+		}
+	}
 	var t talkJSON
 	if err := decode(r, &t); err != nil {
 		return err
@@ -42,6 +52,31 @@ func (a *API) talk(r *request) error {
 	if err != nil {
 		return err
 	}
+	if who.citizen != "" {
+		return a.talkAs(r, who, &t, in)
+	}
+	in.From = gateway.Guest(in.Session)
+	return a.take(r, in)
+}
+
+// talkAs is talk for a citizen, whose phone has signed.
+func (a *API) talkAs(r *request, who caller, t *talkJSON, in gateway.Inbound) error {
+	k, err := key(r)
+	switch {
+	case err != nil:
+		return err
+	case k == "" && (t.Confirm || t.Session != "" || t.Service == ""):
+		return problem(keyMissing, "what may change something needs an Idempotency-Key, such as a UUID: it is then done once, however often it is sent")
+	case k != "" && t.Session == "": // so that the request that is sent again is known as the same
+		sum := sha256.Sum256([]byte(k))
+		in.Session = base64.RawURLEncoding.EncodeToString(sum[:18])
+	}
+	in.From, in.Assurance, in.Device, in.Key = who.citizen, ledgerclient.Device, who.proof, k
+	return a.once(r, who.citizen, k, func() error { return a.take(r, in) })
+}
+
+// take has the turn taken, and answers.
+func (a *API) take(r *request, in gateway.Inbound) error {
 	ctx, cancel := context.WithTimeout(r.UserContext(), handleTime)
 	defer cancel()
 	reply, err := a.cfg.Handler.Handle(ctx, in)
@@ -107,7 +142,6 @@ func (a *API) inbound(r *request, t *talkJSON) (gateway.Inbound, error) {
 	if in.Session == "" {
 		in.Session, in.Event = rand.Text(), gateway.New
 	}
-	in.From = gateway.Guest(in.Session)
 	if formed {
 		in.Form = &gateway.Form{Service: t.Service, Confirmed: t.Confirm, Inputs: make(map[string]gateway.Private, len(t.Inputs))}
 		for name, value := range t.Inputs {

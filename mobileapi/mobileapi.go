@@ -10,9 +10,12 @@
 package mobileapi
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -23,6 +26,8 @@ import (
 	"setu/gateway"
 	"setu/gateway/catalogue"
 	"setu/i18n"
+	"setu/ledgerclient"
+	"setu/ledgerclient/rest/httpsig"
 )
 
 // Base is the path of the API.
@@ -52,6 +57,26 @@ type Config struct {
 	Standing Standing
 	// Say is what a citizen is told of that, in a language.
 	Say func(l i18n.Lang, st gateway.Standing) gateway.Reply
+
+	// The store's parts.
+	Devices Devices
+	OTPs    OTPs
+	Answers Answers
+	Feed    Feed
+	// Proof is what is behind the hash of a phone's signature in an envelope.
+	Proof func(ctx context.Context, r ledgerclient.Receipt) (gateway.Proof, error)
+	// MAC is a keyed digest for a purpose: the same for the same text, and no
+	// way back.
+	MAC func(purpose, text string) (string, error)
+	// SendOTP sends a one-time password by SMS; after expires it is no use.
+	SendOTP func(to gateway.Address, text gateway.Reply, expires time.Time) error
+	// Limits are DefaultOTPLimits where they are 0.
+	Limits OTPLimits
+	// Proxies are our own reverse proxies: what they say of a request's origin
+	// (X-Forwarded-For) is believed.
+	Proxies []netip.Prefix
+	// Sandbox shows one-time passwords to whoever asks for them.
+	Sandbox bool
 }
 
 // Counts are what requests have come to since the start.
@@ -65,11 +90,21 @@ type API struct {
 	services map[i18n.Lang]*document
 	spec     map[string]*document
 	counts   Counts
+
+	keys     *keyring
+	nonces   *httpsig.Nonces
+	since    time.Time // requests that were made before are refused
+	underway underway
+	live     *hub
 }
 
 // New makes an API; it serves once it is mounted.
 func New(c Config) (*API, error) {
-	a := &API{cfg: c}
+	d := DefaultOTPLimits()
+	l := &c.Limits
+	l.Number, l.NumberDay, l.Source = cmp.Or(l.Number, d.Number), cmp.Or(l.NumberDay, d.NumberDay), cmp.Or(l.Source, d.Source)
+	l.Prefix, l.Day = cmp.Or(l.Prefix, d.Prefix), cmp.Or(l.Day, d.Day)
+	a := &API{cfg: c, keys: newKeyring(c.Devices), nonces: httpsig.NewNonces(Window), since: c.Now(), live: newHub()}
 	var err error
 	if a.services, err = drawServices(c.Words); err != nil {
 		return nil, err
@@ -79,6 +114,10 @@ func New(c Config) (*API, error) {
 	}
 	return a, nil
 }
+
+// Close ends those who wait for changes: the server that the API is mounted on
+// stops when they have gone.
+func (a *API) Close() { a.live.close() }
 
 // Counts are the API's own, live.
 func (a *API) Counts() *Counts { return &a.counts }
@@ -95,6 +134,12 @@ func (a *API) routes() []route {
 		{fiber.MethodGet, "/services", a.listServices},
 		{fiber.MethodPost, "/dialogue", a.talk},
 		{fiber.MethodGet, "/operations/:receipt", a.operation},
+		{fiber.MethodGet, "/receipts/:receipt", a.receipt},
+		{fiber.MethodGet, "/changes", a.listChanges},
+		{fiber.MethodPost, "/otp", a.sendOTP},
+		{fiber.MethodPost, "/devices", a.bindDevice},
+		{fiber.MethodGet, "/devices", a.listDevices},
+		{fiber.MethodDelete, "/devices/:id", a.removeDevice},
 		{fiber.MethodGet, "/openapi.json", a.document("openapi.json")},
 		{fiber.MethodGet, "/openapi.yaml", a.document("openapi.yaml")},
 		{fiber.MethodGet, "/docs", a.document("docs")},

@@ -2,8 +2,12 @@ package mobileapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/gofiber/fiber/v2"
 
 	"setu/gateway"
 	"setu/i18n"
@@ -29,22 +33,91 @@ type operationJSON struct {
 // operation is GET /v1/operations/{receipt}: who has a receipt's number may
 // know where it stands, as by SMS.
 func (a *API) operation(r *request) error {
+	out, err := a.stands(r)
+	if err != nil {
+		return err
+	}
+	return writeJSON(r, fiber.StatusOK, out)
+}
+
+// receiptJSON is what can be shown of a transaction.
+type receiptJSON struct {
+	operationJSON
+	// Device is the phone's own signature; only the phones of the citizen who
+	// made it are told.
+	Device *proofJSON `json:"device,omitempty"`
+}
+
+// proofJSON opens the hash of the phone's signature in the envelope.
+type proofJSON struct {
+	Salt    string `json:"salt"`
+	Opening string `json:"opening"`
+	Sealed  string `json:"sealed"` // as it is in the envelope on the ledger
+}
+
+// receipt is GET /v1/receipts/{receipt}.
+func (a *API) receipt(r *request) error {
+	var who caller
+	if signed(r) {
+		var err error
+		if who, err = a.signedIn(r); err != nil {
+			return err
+		}
+	}
+	stands, err := a.stands(r)
+	if err != nil {
+		return err
+	}
+	out := receiptJSON{operationJSON: stands}
+	if who.citizen != "" {
+		if out.Device, err = a.proof(r, who, ledgerclient.Receipt(stands.Receipt)); err != nil {
+			return err
+		}
+	}
+	return writeJSON(r, fiber.StatusOK, out)
+}
+
+// proof is the phone's signature behind a receipt, if a phone of the caller's
+// made it.
+func (a *API) proof(r *request, who caller, receipt ledgerclient.Receipt) (*proofJSON, error) {
+	p, err := a.cfg.Proof(r.UserContext(), receipt)
+	if errors.Is(err, gateway.ErrNotFound) {
+		return nil, nil //nolint:nilnil // no phone signed it
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up proof: %w", err)
+	}
+	by, err := ledgerclient.ParseOpening(p.Opening)
+	if err != nil {
+		return nil, fmt.Errorf("read proof: %w", err)
+	}
+	d, _, err := a.keys.get(r.UserContext(), thumbprint(by.Key))
+	if errors.Is(err, gateway.ErrNotFound) || err == nil && d.Citizen != who.citizen {
+		return nil, nil //nolint:nilnil // not hers, or of a phone that was removed
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up device: %w", err)
+	}
+	return &proofJSON{Salt: p.Salt, Opening: p.Opening, Sealed: ledgerclient.Hide(p.Opening, p.Salt)}, nil
+}
+
+// stands is where the transaction of the path's receipt stands.
+func (a *API) stands(r *request) (operationJSON, error) {
 	receipt, err := ledgerclient.ParseReceipt(r.Params("receipt"))
 	if err != nil {
-		return unknown(r.Params("receipt"))
+		return operationJSON{}, unknown(strings.Clone(r.Params("receipt")))
 	}
 	st, err := a.cfg.Standing(r.UserContext(), receipt)
 	if err != nil {
-		return fmt.Errorf("look up receipt: %w", err)
+		return operationJSON{}, fmt.Errorf("look up receipt: %w", err)
 	}
 	if st.State == 0 {
-		return unknown(string(receipt))
+		return operationJSON{}, unknown(string(receipt))
 	}
-	out := operationJSON{
+	return operationJSON{
 		Receipt: string(receipt), State: public(st.State), Service: st.Service, Done: st.State.Final(), Code: st.Code, Block: st.Block, At: st.At,
 		Prompt: a.cfg.Words.Render(a.cfg.Say(r.lang, st), gateway.App),
-	}
-	return writeJSON(r, 200, out)
+	}, nil
 }
 
 // unknown is the problem of a receipt that there is not.

@@ -36,6 +36,21 @@ var (
 	logIn            = kind{"log-in", fiber.StatusUnauthorized, ""}
 	noAnswer         = kind{"no-answer", fiber.StatusServiceUnavailable, "late-expired"}
 	busy             = kind{"busy", fiber.StatusServiceUnavailable, ""}
+	tooMany          = kind{"too-many", fiber.StatusTooManyRequests, ""}
+
+	signatureMissing  = kind{"signature-missing", fiber.StatusUnauthorized, ""}
+	signatureInvalid  = kind{"signature-invalid", fiber.StatusUnauthorized, ""}
+	signatureClock    = kind{"signature-clock", fiber.StatusUnauthorized, ""}
+	signatureReplayed = kind{"signature-replayed", fiber.StatusUnauthorized, ""}
+	deviceUnknown     = kind{"device-unknown", fiber.StatusUnauthorized, ""}
+	deviceLimit       = kind{"device-limit", fiber.StatusConflict, ""}
+	badNumber         = kind{"bad-number", fiber.StatusBadRequest, "again-phone"}
+	otpLimit          = kind{"otp-limit", fiber.StatusTooManyRequests, ""}
+	otpWrong          = kind{"otp-wrong", fiber.StatusForbidden, ""}
+	otpGone           = kind{"otp-gone", fiber.StatusForbidden, ""}
+	keyMissing        = kind{"key-missing", fiber.StatusBadRequest, ""}
+	keyReused         = kind{"key-reused", fiber.StatusUnprocessableEntity, ""}
+	keyBusy           = kind{"key-busy", fiber.StatusConflict, ""}
 )
 
 // words is the key of the text that a citizen reads.
@@ -44,7 +59,9 @@ func (k kind) words() string { return cmp.Or(k.text, k.code) }
 // kinds are all problems.
 func kinds() []kind {
 	return []kind{
-		badRequest, notJSON, tooLarge, notFound, methodNotAllowed, unknownService, unknownReceipt, noDialogue, logIn, noAnswer, busy,
+		badRequest, notJSON, tooLarge, notFound, methodNotAllowed, unknownService, unknownReceipt, noDialogue, logIn, noAnswer, busy, tooMany,
+		signatureMissing, signatureInvalid, signatureClock, signatureReplayed, deviceUnknown, deviceLimit,
+		badNumber, otpLimit, otpWrong, otpGone, keyMissing, keyReused, keyBusy,
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"setu/channels"
 	"setu/gateway"
 	"setu/gateway/catalogue"
 	"setu/gateway/dialogue"
@@ -42,6 +43,7 @@ type world struct {
 	chain *sandbox.Ledger
 	spec  *description
 	ahead atomic.Int64 // of the clock, ns
+	sent  atomic.Value // text of the latest SMS
 	log   *bytes.Buffer
 }
 
@@ -66,9 +68,13 @@ func must[T any](v T, err error) T {
 }
 
 // newWorld makes a gateway in dir.
-func newWorld(t testing.TB, dir string) *world {
+func newWorld(t testing.TB, dir string) *world { t.Helper(); return newWorldAt(t, dir, 0) }
+
+// newWorldAt makes one whose clock is ahead.
+func newWorldAt(t testing.TB, dir string, ahead time.Duration) *world {
 	t.Helper()
 	w := &world{t: t, spec: loadDescription(t), log: &bytes.Buffer{}}
+	w.ahead.Store(int64(ahead))
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, nil))
 	words := must(catalogue.Load(nil, catalogue.Embedded(), os.DirFS("../test/services")))
 	ring := must(keys.OpenSandbox(dir, keys.Options{Now: w.now}))
@@ -85,13 +91,26 @@ func newWorld(t testing.TB, dir string) *world {
 		Say: func(l i18n.Lang, st gateway.Standing) gateway.Reply {
 			return engine.Standing(gateway.Session{Lang: l}, st, w.now()).Reply
 		},
+		Devices: w.store, OTPs: w.store, Answers: w.store, Feed: w.store, Proof: w.store.Proof, MAC: ring.Pseudonym, Sandbox: true,
+		SendOTP: func(to gateway.Address, text gateway.Reply, _ time.Time) error {
+			w.sent.Store(words.Render(text, gateway.SMS))
+			return nil
+		},
 	}))
 	work := outbox.New(outbox.Config{
 		Store: w.store, Ledger: ledger, Dialogue: engine, Words: words, Signer: signer{ring}, Log: log, Now: w.now,
 		Outcome: func(r ledgerclient.Receipt, reply gateway.Reply) { turns.Settled(r, reply) },
+		Senders: map[string]channels.Sender{mobileapi.Link: api},
 	})
 	turns = turn.New(t.Context(), turn.Config{
 		Store: w.store, Dialogue: engine, Ledger: ledger, Signer: signer{ring}, Words: words, Outbox: work, Log: log, Now: w.now,
+		Back: func(in gateway.Inbound) gateway.Route {
+			to := gateway.Route{Medium: gateway.App, Citizen: in.From}
+			if !in.From.Guest() {
+				to.Link = mobileapi.Link
+			}
+			return to
+		},
 		LivePatience: map[gateway.Medium]time.Duration{gateway.App: mobileapi.DefaultPatience},
 	})
 	ctx, stop := context.WithCancel(context.Background())
@@ -113,6 +132,7 @@ func newWorld(t testing.TB, dir string) *world {
 	w.app = fiber.New(fiber.Config{DisableStartupMessage: true, BodyLimit: 4 * mobileapi.MaxBody})
 	w.api = api
 	api.Mount(w.app)
+	w.ahead.Add(int64(time.Second)) // what is made in the second of the start is refused
 	return w
 }
 

@@ -45,6 +45,7 @@ type Config struct {
 	SMS      SMS       `yaml:"sms"`
 	USSD     USSD      `yaml:"ussd"`
 	IVR      IVR       `yaml:"ivr"`
+	App      App       `yaml:"app"`
 	Log      Log       `yaml:"log"`
 	// Prices is the file with the price list for statements; see
 	// gateway/billing/sandbox.yaml.

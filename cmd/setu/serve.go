@@ -128,6 +128,7 @@ type gatewayParts struct {
 	ussdHTTP *ussdhttp.Driver
 	public   *public
 	calls    callParts
+	app      *mobileapi.API // for phones with data
 
 	publicListener, smppListener, adminListener net.Listener
 
@@ -188,7 +189,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	if err := g.openUSSD(); err != nil {
 		return g, err
 	}
-	if err := g.openApp(); err != nil {
+	if err := g.openApp(signer); err != nil {
 		return g, err
 	}
 	if err := g.openCalls(); err != nil {
@@ -339,7 +340,7 @@ func (g *gatewayParts) run(ctx context.Context) error {
 		background.Go(func() error { g.rehearse(inner); return nil })
 		front.Go(func() error { return g.calls.sip.Run(frontCtx, g.calls.sipIn) })
 	}
-	front.Go(func() error { <-frontCtx.Done(); return nil })
+	front.Go(func() error { <-frontCtx.Done(); g.app.Close(); return nil })
 	err = front.Wait()
 	g.log.InfoContext(ctx, "stopping")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
@@ -356,6 +357,9 @@ func (g *gatewayParts) prune(ctx context.Context) {
 	for {
 		if _, err := g.store.Prune(ctx, time.Now().Add(-time.Duration(g.cfg.SMS.Keep))); err != nil && ctx.Err() == nil {
 			g.log.ErrorContext(ctx, "old messages not pruned", slog.String("error", err.Error()))
+		}
+		if err := g.store.PruneApp(ctx); err != nil && ctx.Err() == nil {
+			g.log.ErrorContext(ctx, "old answers of the app not pruned", slog.String("error", err.Error()))
 		}
 		select {
 		case <-ctx.Done():

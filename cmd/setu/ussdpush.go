@@ -11,6 +11,7 @@ import (
 	"setu/channels/smppsms"
 	"setu/gateway"
 	"setu/gateway/turn"
+	"setu/mobileapi"
 	"setu/ussd/ussdsmpp"
 )
 
@@ -47,6 +48,7 @@ func (g *gatewayParts) back(in gateway.Inbound) gateway.Route {
 // carry it. Where push has been turned off, what was meant for it goes by SMS.
 func (g *gatewayParts) senders() map[string]channels.Sender {
 	all := g.sms.Senders()
+	all[mobileapi.Link] = appSender{g}
 	for link := range g.ussdSMPP.Links {
 		all[link+pushSuffix] = &ussdsmpp.Notifier{
 			Driver: g.ussdSMPP, Link: link, AtOnce: turn.ClassAnswer, SMS: textSender{g: g, link: link, links: g.sms.Senders()},

@@ -88,6 +88,24 @@ const (
 	qPruneEarly
 	qAnyEarly
 
+	qPutOTP
+	qOTP
+	qTryOTP
+	qDropOTP
+	qAllowance
+	qUse
+	qPutDevice
+	qDropDevice
+	qCountOwn
+	qTakeNonce
+	qPutChange
+	qKeep
+	qPutProof
+	qPruneChanges
+	qPruneKept
+	qPruneNonces
+	qPruneAllowances
+
 	qPutLeaves
 	qSeen
 	qSee
@@ -115,6 +133,11 @@ const (
 	rCallCounts
 	rUnheard
 	rMeters
+	rDevice
+	rDevices
+	rChanges
+	rKept
+	rProof
 
 	rLogSize
 	rLeaves
@@ -156,13 +179,18 @@ func statement(q query) string {
 		qStepOutbox: sqlStepOutbox, qPruneOutbox: sqlPruneOutbox, qStepInbox: sqlStepInbox, qPruneInbox: sqlPruneInbox,
 		qPruneFragments: sqlPruneFragments, qPruneEarly: sqlPruneEarly, qAnyEarly: sqlAnyEarly,
 
+		qPutOTP: sqlPutOTP, qOTP: sqlOTP, qTryOTP: sqlTryOTP, qDropOTP: sqlDropOTP, qAllowance: sqlAllowance, qUse: sqlUse,
+		qPutDevice: sqlPutDevice, qDropDevice: sqlDropDevice, qCountOwn: sqlCountOwn, qTakeNonce: sqlTakeNonce, qPutChange: sqlPutChange,
+		qKeep: sqlKeep, qPutProof: sqlPutProof, qPruneChanges: sqlPruneChanges, qPruneKept: sqlPruneKept, qPruneNonces: sqlPruneNonces,
+		qPruneAllowances: sqlPruneAllowances,
+
 		qPutLeaves: sqlPutLeaves, qSeen: sqlSeen, qSee: sqlSee, qPutTile: sqlPutTile, qPutCheckpoint: sqlPutCheckpoint,
 
 		rSession: sqlReadSession, rAccepted: sqlReadAccepted, rStanding: sqlReadStanding, rLinks: sqlReadLinks,
 		rFragments: sqlReadFragments, rItem: sqlReadItem, rList: sqlReadList, rListWaiting: sqlReadListWaiting,
 		rWaiting: sqlReadWaiting, rOldest: sqlReadOldest, rFollowed: sqlReadFollowed, rFindings: sqlReadFindings,
 		rDueCalls: sqlReadDueCalls, rCalls: sqlReadCalls, rOpenCalls: sqlReadOpenCalls, rCallCounts: sqlReadCallCounts, rUnheard: sqlUnheard,
-		rMeters: sqlReadMeters,
+		rMeters: sqlReadMeters, rDevice: sqlReadDevice, rDevices: sqlReadDevices, rChanges: sqlReadChanges, rKept: sqlReadKept, rProof: sqlReadProof,
 
 		rLogSize: sqlReadLogSize, rLeaves: sqlReadLeaves, rTile: sqlReadTile, rCheckpoints: sqlReadCheckpoints,
 	}[q]

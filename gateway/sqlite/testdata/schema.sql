@@ -17,6 +17,12 @@ BEGIN
   SELECT RAISE(ABORT, 'receipt: final states never change');
 END;
 
+CREATE TABLE allowance (
+  name  TEXT PRIMARY KEY,
+  used  INTEGER NOT NULL,
+  until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE audit_checkpoint (
   size   INTEGER PRIMARY KEY,
   at     INTEGER NOT NULL,
@@ -59,6 +65,25 @@ CREATE TABLE callback_count (
   citizen TEXT NOT NULL,
   calls   INTEGER NOT NULL,
   PRIMARY KEY (day, citizen)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE change (
+  id      INTEGER PRIMARY KEY AUTOINCREMENT,
+  citizen TEXT NOT NULL,
+  class   TEXT NOT NULL,
+  service TEXT NOT NULL,
+  text    TEXT NOT NULL,
+  result  TEXT NOT NULL, -- JSON, or empty
+  at      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE device (
+  id      TEXT PRIMARY KEY,
+  citizen TEXT NOT NULL,
+  key     BLOB NOT NULL,
+  name    TEXT NOT NULL,
+  added   INTEGER NOT NULL,
+  removed INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE early_receipt (
@@ -126,6 +151,17 @@ CREATE TABLE inbox (
   turned INTEGER NOT NULL
 , salt BLOB) STRICT;
 
+CREATE TABLE kept (
+  citizen  TEXT NOT NULL,
+  key      TEXT NOT NULL,
+  digest   BLOB NOT NULL,
+  status   INTEGER NOT NULL,
+  location TEXT NOT NULL,
+  body     BLOB NOT NULL,
+  at       INTEGER NOT NULL,
+  PRIMARY KEY (citizen, key)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
   value INTEGER NOT NULL
@@ -142,6 +178,18 @@ CREATE TABLE meter (
   outcome    TEXT NOT NULL,
   count      INTEGER NOT NULL,
   PRIMARY KEY (hour, kind, department, service, step, medium, partner, outcome)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE nonce (
+  nonce TEXT PRIMARY KEY,
+  until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE otp (
+  citizen TEXT PRIMARY KEY,
+  mac     TEXT NOT NULL,
+  tries   INTEGER NOT NULL,
+  expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE outbox (
@@ -168,6 +216,12 @@ CREATE TABLE outbox (
   block      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+CREATE TABLE proof (
+  receipt TEXT PRIMARY KEY,
+  salt    TEXT NOT NULL,
+  opening TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE receipt (
   receipt TEXT PRIMARY KEY,
   service TEXT NOT NULL,
@@ -183,6 +237,8 @@ CREATE TABLE session (
   body    BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE sqlite_sequence(name,seq);
+
 CREATE TABLE unheard (
   id      INTEGER PRIMARY KEY,
   citizen TEXT NOT NULL,
@@ -192,17 +248,29 @@ CREATE TABLE unheard (
   UNIQUE (citizen, key)
 ) STRICT;
 
+CREATE INDEX allowance_until ON allowance (until);
+
 CREATE INDEX callback_dialled ON callback (citizen, dialled) WHERE dialled > 0;
 
 CREATE INDEX callback_due ON callback (due) WHERE state = 1;
 
 CREATE UNIQUE INDEX callback_open ON callback (citizen) WHERE state < 3;
 
+CREATE INDEX change_at ON change (at);
+
+CREATE INDEX change_citizen ON change (citizen, id);
+
+CREATE INDEX device_citizen ON device (citizen) WHERE removed = 0;
+
 CREATE INDEX early_receipt_grp ON early_receipt (grp);
 
 CREATE INDEX fragment_waiting ON fragment (stored) WHERE joined = 0;
 
 CREATE INDEX inbox_hash ON inbox (hash) WHERE bind = '';
+
+CREATE INDEX kept_at ON kept (at);
+
+CREATE INDEX nonce_until ON nonce (until);
 
 CREATE INDEX outbox_lane ON outbox (lane) WHERE head < 2;
 

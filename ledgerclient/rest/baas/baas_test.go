@@ -177,7 +177,7 @@ func TestRequests_Refused(t *testing.T) {
 	p.want("no signature", p.serve(r), rest.Unsigned)
 	r = p.request(http.MethodPost, rest.PathProposals, key, good)
 	r.Body = http.NoBody
-	p.want("a body left out", p.serve(r), rest.Malformed)
+	p.want("a body left out", p.serve(r), rest.WrongDigest)
 	other, _ := p.envelope()
 	r = p.request(http.MethodPost, rest.PathProposals, key, good)
 	r.Body = httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(other)).Body

@@ -59,7 +59,7 @@ func TestRFC9421_B24(t *testing.T) {
 	if base, err := m.base(s.names, s.params); string(base) != want || err != nil {
 		t.Errorf("base() = %s, %v, want %s", base, err, want)
 	}
-	if err := s.check(m, rfcPublic(t)); err != nil {
+	if _, err := s.check(m, rfcPublic(t)); err != nil {
 		t.Errorf("check() = %v, want nil", err)
 	}
 	if err := CheckDigest(m.Header, body); err != nil {
@@ -69,7 +69,7 @@ func TestRFC9421_B24(t *testing.T) {
 		t.Errorf("CheckDigest() of another body = %v, want ErrDigest", err)
 	}
 	m.Status = 201
-	if err := s.check(m, rfcPublic(t)); !errors.Is(err, ErrSignature) {
+	if _, err := s.check(m, rfcPublic(t)); !errors.Is(err, ErrSignature) {
 		t.Errorf("check() with another status = %v, want ErrSignature", err)
 	}
 }

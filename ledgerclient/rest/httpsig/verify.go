@@ -1,6 +1,7 @@
 package httpsig
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"fmt"
@@ -26,37 +27,59 @@ type Verifier struct {
 	Since time.Time
 	// Nonces remembers what was seen. Make it for the same window.
 	Nonces *Nonces
+	// Tag is that of the signatures that are looked at; the zero value is [Tag].
+	Tag string
+}
+
+// Signed is a request whose signature holds.
+type Signed struct {
+	KeyID string
+	Base  []byte // the octets that were signed (RFC 9421 section 2.5)
+	Sig   []byte // R and S, 32 octets each
+	Made  time.Time
+	Nonce string
 }
 
 // Verify checks a request with its body, which is nil or empty when there is
 // none, and gives the identifier of the key that signed it. The errors are
 // those of this package and of Key.
 func (v *Verifier) Verify(r *http.Request, body []byte) (keyID string, err error) {
-	m := OfRequest(r)
-	sig, err := find(m)
+	s, err := v.VerifyMessage(OfRequest(r), body)
+	return s.KeyID, err
+}
+
+// VerifyMessage is [Verifier.Verify] for a request in any form. With an error
+// only KeyID may be filled in.
+func (v *Verifier) VerifyMessage(m Message, body []byte) (Signed, error) {
+	sig, err := find(m, cmp.Or(v.Tag, Tag))
 	if err != nil {
-		return "", err
+		return Signed{}, err
 	}
+	failed := Signed{KeyID: sig.keyID}
 	if err := sig.checkCoverage(m, len(body) > 0); err != nil {
-		return sig.keyID, err
+		return failed, err
 	}
 	if err := v.checkTime(sig); err != nil {
-		return sig.keyID, err
+		return failed, err
 	}
 	key, err := v.Key(sig.keyID)
 	if err != nil {
-		return sig.keyID, err
+		return failed, err
 	}
-	if err := sig.check(m, key); err != nil {
-		return sig.keyID, err
+	base, err := sig.check(m, key)
+	if err != nil {
+		return failed, err
 	}
-	if len(body) > 0 {
-		if err := CheckDigest(r.Header, body); err != nil {
-			return sig.keyID, err
+	if len(body) > 0 || len(m.Header.Values(fieldDigest)) > 0 { // a body may also have been dropped
+		if err := CheckDigest(m.Header, body); err != nil {
+			return failed, err
 		}
 	}
 	// The nonce comes last, so that only who holds a key can fill the memory.
-	return sig.keyID, v.Nonces.Take(sig.keyID+" "+sig.nonce, v.Now())
+	if err := v.Nonces.Take(sig.keyID+" "+sig.nonce, v.Now()); err != nil {
+		return failed, err
+	}
+	return Signed{KeyID: sig.keyID, Base: base, Sig: sig.raw, Made: sig.created, Nonce: sig.nonce}, nil
 }
 
 func (v *Verifier) checkTime(s *signature) error {
@@ -87,8 +110,8 @@ type signature struct {
 	raw     []byte
 }
 
-// find is the one signature with our tag.
-func find(m Message) (*signature, error) {
+// find is the one signature with a tag.
+func find(m Message, tag string) (*signature, error) {
 	inputs, err := dictionary(m.Header, fieldInput)
 	if err != nil {
 		return nil, err
@@ -100,7 +123,7 @@ func find(m Message) (*signature, error) {
 		if !ok {
 			return nil, fmt.Errorf("%w: Signature-Input", ErrSyntax)
 		}
-		if tag, _ := list.Params.Get("tag"); tag != Tag {
+		if its, _ := list.Params.Get("tag"); its != tag {
 			continue
 		}
 		if found != "" {
@@ -209,18 +232,18 @@ func (s *signature) checkCoverage(m Message, body bool) error {
 	return nil
 }
 
-// check computes the signature.
-func (s *signature) check(m Message, key *ecdsa.PublicKey) error {
+// check computes the signature, and gives what was signed.
+func (s *signature) check(m Message, key *ecdsa.PublicKey) ([]byte, error) {
 	base, err := m.base(s.names, s.params)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(s.raw) != 2*half {
-		return ErrSignature
+		return nil, ErrSignature
 	}
 	digest := sha256.Sum256(base)
 	if !ecdsa.Verify(key, digest[:], new(big.Int).SetBytes(s.raw[:half]), new(big.Int).SetBytes(s.raw[half:])) {
-		return ErrSignature
+		return nil, ErrSignature
 	}
-	return nil
+	return base, nil
 }

@@ -1,0 +1,304 @@
+package mobileapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"setu/gateway"
+	"setu/ledgerclient"
+)
+
+const received = `{"service":"benefit","inputs":{"want":"received","card":"1000000001"},"confirm":true}`
+
+// TestLogin: from the one-time password to a transaction whose envelope holds the
+// phone's signature.
+func TestLogin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.TempDir())
+	p := logIn(t, w, citizen)
+	if text, _ := w.sent.Load().(string); !strings.Contains(text, "OTP") {
+		t.Errorf("SMS = %q", text)
+	}
+	query := p.ask("POST", "/v1/dialogue", `{"service":"benefit","inputs":{"want":"status","card":"1000000001"}}`)
+	if out := read[said](t, query); query.status != 200 || out.Code != "found" || out.Values["amount"] == "" {
+		t.Fatalf("query = %d %s", query.status, query.body)
+	}
+	got := p.once("k1", received)
+	out := read[said](t, got)
+	if got.status != 201 || out.State != "recorded" || out.Code != "done" || out.Receipt == "" {
+		t.Fatalf("transaction = %d %s", got.status, got.body)
+	}
+	if got.header.Get("Location") != "/v1/operations/"+out.Receipt {
+		t.Errorf("Location = %q", got.header.Get("Location"))
+	}
+	if op := read[said](t, w.ask("GET", out.Operation, "")); op.State != "recorded" || op.Code != "done" {
+		t.Errorf("operation = %+v", op)
+	}
+	proof := read[struct {
+		Device *struct{ Salt, Opening, Sealed string }
+	}](t, p.ask("GET", "/v1/receipts/"+out.Receipt, ""))
+	if proof.Device == nil {
+		t.Fatal("the receipt has no proof for the phone that made it")
+	}
+	opened, err := ledgerclient.ParseOpening(proof.Device.Opening)
+	if err != nil || !strings.Contains(string(opened.Signed), `"idempotency-key": k1`) {
+		t.Errorf("opening = %q, %v", opened.Signed, err)
+	}
+	if sealed := ledgerclient.Hide(proof.Device.Opening, proof.Device.Salt); sealed != proof.Device.Sealed {
+		t.Errorf("sealed = %s, want %s", proof.Device.Sealed, sealed)
+	}
+	if open := read[map[string]any](t, w.ask("GET", "/v1/receipts/"+out.Receipt, "")); open["device"] != nil {
+		t.Error("anybody is told the phone's signature")
+	}
+	other := logIn(t, w, "+919830000002")
+	if theirs := read[map[string]any](t, other.ask("GET", "/v1/receipts/"+out.Receipt, "")); theirs["device"] != nil {
+		t.Error("another citizen is told the phone's signature")
+	}
+}
+
+// TestOnce: a request is done once for its key, however often and at once it is
+// sent.
+func TestOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	w := newWorld(t, dir)
+	p := logIn(t, w, citizen)
+	var wg sync.WaitGroup
+	bodies := make([]answer, 6)
+	for i := range bodies {
+		wg.Go(func() { bodies[i] = p.once("same", received) })
+	}
+	wg.Wait()
+	receipts := map[string]bool{}
+	for _, b := range bodies {
+		switch out := read[said](t, b); b.status {
+		case 201:
+			receipts[out.Receipt] = true
+		case 409:
+			if out.Code != "key-busy" {
+				t.Errorf("409 %s", out.Code)
+			}
+		default:
+			t.Errorf("status %d: %s", b.status, b.body)
+		}
+	}
+	if len(receipts) != 1 {
+		t.Fatalf("receipts %v, want one", receipts)
+	}
+	w.ahead.Store(int64(14 * 24 * time.Hour))
+	again := p.once("same", received)
+	if out := read[said](t, again); again.status != 201 || !receipts[out.Receipt] || again.header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("after 14 days = %d %s", again.status, again.body)
+	}
+	if other := p.once("same", strings.Replace(received, "1000000001", "1000000028", 1)); other.status != 422 {
+		t.Errorf("the same key for another request = %d, want 422", other.status)
+	}
+	if missing := p.ask("POST", "/v1/dialogue", received); missing.status != 400 || read[said](t, missing).Code != "key-missing" {
+		t.Errorf("no key = %d %s", missing.status, missing.body)
+	}
+}
+
+// TestSignature_Refused: what was changed on the way, is too old or comes again
+// is not done.
+func TestSignature_Refused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.TempDir())
+	p := logIn(t, w, citizen)
+	for _, tt := range []struct {
+		name, code string
+		phone      phone
+	}{
+		{"another body", "signature-invalid", phone{change: func(r *http.Request) { r.Body = http.NoBody; r.ContentLength = 0 }}},
+		{"another path", "signature-invalid", phone{change: func(r *http.Request) { r.RequestURI += "?lang=bn" }}},
+		{"another key of idempotency", "signature-invalid", phone{change: func(r *http.Request) { r.Header.Set("Idempotency-Key", "z") }}},
+		{"a field that is no structure", "signature-invalid", phone{change: func(r *http.Request) { r.Header.Set("Signature-Input", "((") }}},
+		{"another digest", "signature-invalid", phone{change: func(r *http.Request) { r.Header.Set("Content-Digest", "sha-256=:AAAA:") }}},
+		{"old", "signature-clock", phone{skew: -10 * time.Minute}},
+		{"ahead", "signature-clock", phone{skew: 10 * time.Minute}},
+		{"nobody's key", "device-unknown", phone{id: "none"}},
+	} {
+		bad := tt.phone
+		bad.w, bad.key = w, p.key
+		if bad.id == "" {
+			bad.id = p.id
+		}
+		got := bad.once("k", received)
+		if out := read[said](t, got); got.status != 401 || out.Code != tt.code || out.Title == "" {
+			t.Errorf("%s = %d %q; want 401 %q", tt.name, got.status, out.Code, tt.code)
+		}
+	}
+}
+
+// TestSignature_Replayed: the very request is not taken again, also not after a
+// restart, and whether the phone's clock is behind or ahead.
+func TestSignature_Replayed(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{-time.Minute, 0, time.Minute} {
+		dir := t.TempDir()
+		var request *http.Request
+		t.Run(fmt.Sprint(skew, " first"), func(t *testing.T) {
+			w := newWorld(t, dir)
+			p := logIn(t, w, citizen)
+			// The start of the service lies behind all that is signed in the test.
+			w.ahead.Store(int64(2 * time.Minute))
+			p.skew = skew
+			request = p.request("GET", "/v1/devices", "")
+			if got := w.do(request.Clone(t.Context())); got.status != 200 {
+				t.Fatalf("first = %d %s", got.status, got.body)
+			}
+			if got := w.do(request.Clone(t.Context())); got.status != 401 || read[said](t, got).Code != "signature-replayed" {
+				t.Errorf("again = %d %s", got.status, got.body)
+			}
+		})
+		t.Run(fmt.Sprint(skew, " after a restart"), func(t *testing.T) {
+			w := newWorldAt(t, dir, 2*time.Minute+time.Second)
+			if got := w.do(request.Clone(t.Context())); got.status != 401 {
+				t.Errorf("after a restart = %d %s", got.status, got.body)
+			}
+		})
+	}
+}
+
+func TestOTP_Refused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.TempDir())
+	p := newPhone(w)
+	if got := w.ask("POST", "/v1/otp", `{"number":"12"}`); got.status != 400 || read[said](t, got).Code != "bad-number" {
+		t.Errorf("no number = %d %s", got.status, got.body)
+	}
+	otp := p.otp(citizen)
+	wrong := "000000"
+	if otp == wrong {
+		wrong = "000001"
+	}
+	for i, want := range []string{"otp-wrong", "otp-wrong", "otp-wrong", "otp-wrong", "otp-wrong", "otp-gone"} {
+		if got := p.bind(citizen, wrong); got.status != 403 || read[said](t, got).Code != want {
+			t.Fatalf("try %d = %d %s, want %s", i+1, got.status, got.body, want)
+		}
+	}
+	if got := p.bind(citizen, otp); got.status != 403 {
+		t.Errorf("the right one after five wrong ones = %d", got.status)
+	}
+	otp = p.otp(citizen)
+	w.ahead.Store(int64(6 * time.Minute))
+	if got := p.bind(citizen, otp); read[said](t, got).Code != "otp-gone" {
+		t.Errorf("after six minutes = %d %s", got.status, got.body)
+	}
+	otp = p.otp(citizen)
+	got := w.ask("POST", "/v1/otp", `{"number":"`+citizen.Reveal()+`"}`)
+	if out := read[said](t, got); got.status != 429 || out.Code != "otp-limit" || out.RetryAfter == 0 {
+		t.Errorf("the fourth in a quarter of an hour = %d %s", got.status, got.body)
+	}
+	if got := p.bind(citizen, otp); got.status != 201 {
+		t.Errorf("the third = %d %s", got.status, got.body)
+	}
+	if got := p.bind(citizen, otp); read[said](t, got).Code != "otp-gone" {
+		t.Errorf("used again = %d %s", got.status, got.body)
+	}
+}
+
+// TestOTP_Pumping: numbers with one prefix are limited together, and what is
+// refused leaves the allowances of others alone.
+func TestOTP_Pumping(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.TempDir())
+	refused := 0
+	for i := range 70 {
+		if got := w.ask("POST", "/v1/otp", fmt.Sprintf(`{"number":"98765%05d"}`, 43210+i)); got.status == 429 {
+			refused++
+		}
+	}
+	if refused != 10 { // 60 from one address in an hour
+		t.Errorf("%d of 70 refused, want 10", refused)
+	}
+}
+
+func TestDevices(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.TempDir())
+	first := logIn(t, w, citizen)
+	second := logIn(t, w, citizen)
+	list := func(p *phone) []string {
+		var ids []string
+		out := read[struct {
+			Devices []struct {
+				ID      string
+				Current bool
+			}
+		}](t, p.ask("GET", "/v1/devices", ""))
+		for _, d := range out.Devices {
+			if d.Current != (d.ID == p.id) {
+				t.Errorf("current = %v for %s", d.Current, d.ID)
+			}
+			ids = append(ids, d.ID)
+		}
+		return ids
+	}
+	if got := list(first); len(got) != 2 {
+		t.Fatalf("devices = %v, want two", got)
+	}
+	stranger := logIn(t, w, "+919830000002")
+	if got := stranger.ask("DELETE", "/v1/devices/"+first.id, ""); got.status != 404 {
+		t.Errorf("a stranger removes a phone: %d", got.status)
+	}
+	if got := second.ask("DELETE", "/v1/devices/"+first.id, ""); got.status != 204 {
+		t.Fatalf("remove = %d %s", got.status, got.body)
+	}
+	if got := first.ask("GET", "/v1/devices", ""); got.status != 401 || read[said](t, got).Code != "device-unknown" {
+		t.Errorf("a removed phone = %d %s", got.status, got.body)
+	}
+	if got := list(second); len(got) != 1 {
+		t.Errorf("devices = %v, want one", got)
+	}
+	w.ahead.Store(int64(time.Hour))
+	for i := range 5 {
+		w.ahead.Add(int64(time.Hour))
+		p := newPhone(w)
+		got := p.bind(citizen, p.otp(citizen))
+		if want := map[bool]int{true: 201, false: 409}[i < 4]; got.status != want {
+			t.Errorf("phone %d = %d %s, want %d", i+2, got.status, got.body, want)
+		}
+	}
+}
+
+// TestChanges: what a citizen is told later is there for each of her phones, from
+// its own cursor, and at once for who waits.
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.TempDir())
+	p := logIn(t, w, citizen)
+	type changes struct {
+		Changes []struct{ ID, Class, Prompt, Receipt, Code string }
+		Cursor  string
+	}
+	before := read[changes](t, p.ask("GET", "/v1/changes", ""))
+	waited := make(chan answer, 1)
+	go func() { waited <- p.ask("GET", "/v1/changes?since="+before.Cursor+"&wait=20", "") }()
+	done := read[said](t, p.once("k", received))
+	got := read[changes](t, <-waited)
+	if len(got.Changes) != 1 || got.Changes[0].Receipt != done.Receipt || got.Changes[0].Class != "result" || got.Changes[0].Code != "done" {
+		t.Fatalf("changes = %+v, want the outcome of %s", got, done.Receipt)
+	}
+	if rest := read[changes](t, p.ask("GET", "/v1/changes?since="+got.Cursor, "")); len(rest.Changes) != 0 || rest.Cursor != got.Cursor {
+		t.Errorf("after it: %+v", rest)
+	}
+	if others := read[changes](t, logIn(t, w, "+919830000002").ask("GET", "/v1/changes", "")); len(others.Changes) != 1 {
+		t.Errorf("another citizen: %+v, want her own login", others)
+	}
+	if bad := p.ask("GET", "/v1/changes?since=x", ""); bad.status != 400 {
+		t.Errorf("a cursor that is none = %d", bad.status)
+	}
+	for i := range 12 {
+		if err := w.store.AddChange(t.Context(), gateway.Change{Citizen: citizen, Class: "notice", Text: gateway.Private(strings.Repeat("ক", 150+i))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := p.ask("GET", "/v1/changes?since="+got.Cursor, "")
+	if out := read[changes](t, page); len(page.body) > 4<<10 || len(out.Changes) == 0 {
+		t.Errorf("a page has %d octets and %d changes; want 4 KiB at most", len(page.body), len(out.Changes))
+	}
+}
