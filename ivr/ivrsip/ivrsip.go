@@ -206,6 +206,7 @@ func (d *Driver) Run(ctx context.Context, l Listeners) error {
 	if l.TLS != nil {
 		serve("tls", l.TLS.Addr(), func() error { return d.server.ServeTLS(l.TLS) }, l.TLS)
 	}
+	d.ready(ctx)
 	keeping, stopKeeping := context.WithCancel(ctx)
 	defer stopKeeping()
 	var keepers sync.WaitGroup
@@ -235,6 +236,21 @@ func (d *Driver) listening(transport string, addr net.Addr) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.here[transport] = netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+}
+
+// ready waits until the library has taken over the UDP listener: before that it
+// would send requests of ours from another port.
+func (d *Driver) ready(ctx context.Context) {
+	at, ok := d.listens("udp")
+	for range 1000 {
+		if !ok || ctx.Err() != nil {
+			return
+		}
+		if _, err := d.ua.TransportLayer().GetConnection("udp", at.String()); err == nil {
+			return
+		}
+		pause(ctx, time.Millisecond)
+	}
 }
 
 // drain lets calls under way end.

@@ -119,6 +119,7 @@ func house() []row {
 
 		{pkg: "test/fabricnet/...", uses: "...", modules: "github.com/hyperledger/fabric-gateway golang.org/x/sync " + fabricModules},
 		{pkg: "test/e2e", uses: "...", modules: fabricModules},
+		{pkg: "test/siptest", uses: "...", modules: "github.com/emiago/sipgo"},
 		{pkg: "test/...", uses: "..."},
 	}
 }
@@ -141,8 +142,10 @@ func peerModules(pkg string) string {
 	switch {
 	case pkg == "ledgerclient":
 		return "github.com/gowebpki/jcs"
-	case pkg == "channels/smpp" || strings.HasPrefix(pkg, "test/"):
+	case pkg == "channels/smpp":
 		return "github.com/fiorix/go-smpp"
+	case strings.HasPrefix(pkg, "test/"):
+		return "github.com/fiorix/go-smpp github.com/emiago/sipgo"
 	case strings.HasPrefix(pkg, "ledgerclient/rest"):
 		return "github.com/remitly-oss/httpsig-go github.com/santhosh-tekuri/jsonschema github.com/goccy/go-yaml"
 	case pkg == "cmd/setu/internal/phone":
