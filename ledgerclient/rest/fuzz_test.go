@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"testing"
@@ -23,6 +24,8 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(200, rest.TypeJSON, []byte(`{"transaction":{"id":"x","bytes":"AAAA"}}`))
 	f.Add(200, rest.TypeJSON, []byte(`{"code":"found","as_of":{"block":1,"time":"2026-11-22T10:30:00Z"}}`))
 	f.Add(202, rest.TypeJSON, []byte(`{"found":false}`))
+	f.Add(200, rest.TypeJSON, []byte(`{"height":7}`))
+	f.Add(200, rest.TypeJSON, []byte(`{"next":3,"blocks":[{"number":2,"entries":[{"index":0,"tx_id":"x","envelope":{"canonical":"e30=","signature":{"kid":"k","sig":"AA=="}},"invalid":"POLICY"}]}]}`))
 	f.Add(404, rest.TypeProblem, []byte(`{"type":"/problems/no-such-path","class":"config"}`))
 	f.Add(500, "text/html", []byte(`<html>`))
 	f.Fuzz(func(t *testing.T, status int, kind string, body []byte) {
@@ -87,6 +90,36 @@ func FuzzFields(f *testing.F) {
 		}
 		if got := rest.ParseKey(http.Header{rest.FieldKey: {written}}); got != key {
 			t.Fatalf("ParseKey(FormatKey(%q)) = %q", key, got)
+		}
+	})
+}
+
+// FuzzPage: whatever a page of blocks says, each block comes once and in order,
+// and every transaction has an identifier and either an answer or a reason.
+func FuzzPage(f *testing.F) {
+	f.Add(uint64(0), []byte(`{"next":3,"blocks":[{"number":1,"entries":[{"index":0,"tx_id":"x","envelope":{},"answer":{"code":"done"}}]}]}`))
+	f.Add(uint64(2), []byte(`{"next":1,"blocks":[]}`))
+	f.Add(uint64(2), []byte(`{"next":4,"blocks":[{"number":3,"entries":[]},{"number":2,"entries":[]}]}`))
+	f.Fuzz(func(t *testing.T, from uint64, body []byte) {
+		var p rest.Page
+		if json.Unmarshal(body, &p) != nil || p.Next > from && p.Next-from > 1000 {
+			return
+		}
+		next := from
+		err := p.Each(from, func(b ledgerclient.Block) error {
+			if b.Number != next {
+				t.Fatalf("block %d in the place of %d", b.Number, next)
+			}
+			next++
+			for _, e := range b.Entries {
+				if e.Outcome.TxID == "" || e.Outcome.Found == (e.Invalid != "") {
+					t.Fatalf("transaction %+v", e)
+				}
+			}
+			return nil
+		})
+		if err == nil && next != p.Next {
+			t.Fatalf("handed out up to block %d, want %d", next, p.Next)
 		}
 	})
 }

@@ -187,10 +187,11 @@ type call struct {
 	// the service.
 	sent    ledgerclient.Class
 	timeout time.Duration
+	limit   int64 // octets of the answer
 }
 
 func (l *Ledger) call(op string) *call {
-	return &call{Ledger: l, op: op, sent: ledgerclient.Before, timeout: l.read}
+	return &call{Ledger: l, op: op, sent: ledgerclient.Before, timeout: l.read, limit: MaxBody}
 }
 
 func (c *call) fault(class ledgerclient.Class, err error) error {
@@ -228,11 +229,11 @@ func (c *call) do(ctx context.Context, method, path, key string, body []byte, in
 		return c.fault(c.lost(ctx, w, err), err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, c.limit+1))
 	switch {
 	case err != nil:
 		return c.fault(c.sent, fmt.Errorf("read the answer: %w", err))
-	case len(answer) > MaxBody:
+	case int64(len(answer)) > c.limit:
 		return c.fault(c.sent, fmt.Errorf("%w: too long", errAnswer))
 	}
 	return c.readAnswer(resp, answer, into)

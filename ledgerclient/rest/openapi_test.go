@@ -277,7 +277,7 @@ func TestOpenAPI_Complete(t *testing.T) {
 	for path, item := range d.tree["paths"].(map[string]any) {
 		for method, op := range item.(map[string]any) {
 			ids = append(ids, d.at(op, "operationId").(string))
-			r := httptest.NewRequestWithContext(t.Context(), strings.ToUpper(method), strings.NewReplacer("{key}", "k", "{name}", "clock").Replace(path), http.NoBody)
+			r := httptest.NewRequestWithContext(t.Context(), strings.ToUpper(method), strings.NewReplacer("{key}", "k", "{name}", "clock", "{next}", "0").Replace(path), http.NoBody)
 			w := httptest.NewRecorder()
 			server.ServeHTTP(w, r)
 			security, own := d.at(op, "security").([]any)
@@ -288,7 +288,7 @@ func TestOpenAPI_Complete(t *testing.T) {
 		}
 	}
 	slices.Sort(ids)
-	if want := []string{"describe", "evaluate", "explain", "find", "health", "prepare", "submit"}; !slices.Equal(ids, want) {
+	if want := []string{"describe", "evaluate", "explain", "find", "follow", "health", "height", "prepare", "submit"}; !slices.Equal(ids, want) {
 		t.Errorf("operations = %v, want %v", ids, want)
 	}
 	described := d.at(d.tree, "components", "schemas", "Problem", "properties", "class", "enum").([]any)

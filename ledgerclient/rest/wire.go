@@ -29,6 +29,7 @@ const (
 	PathQueries      = "/v1/queries"
 	PathProposals    = "/v1/proposals"
 	PathTransactions = "/v1/transactions" // POST; or GET with "/" and the key after it
+	PathBlocks       = "/v1/blocks"       // GET: how many; with "/" and a number after it what they hold from there on
 	PathOpenAPI      = "/v1/openapi.yaml"
 	PathProblems     = "/problems/" // and a name: what a problem means
 )

@@ -30,8 +30,11 @@ func (l *Ledger) Follow(ctx context.Context, next uint64, take func(ledgerclient
 		return fault("follow", ledgerclient.Before, err)
 	}
 	defer func() { _ = f.Close() }() // nothing was written to it
-	r := chainReader{r: bufio.NewReaderSize(f, 1<<16)}
-	for number := uint64(0); ; {
+	number, r, err := l.from(f, next)
+	if err != nil {
+		return fault("follow", ledgerclient.Before, err)
+	}
+	for {
 		l.mu.RLock()
 		size, grown := l.size, l.grown
 		l.mu.RUnlock()
@@ -54,6 +57,7 @@ func (l *Ledger) Follow(ctx context.Context, next uint64, take func(ledgerclient
 				return err
 			}
 		}
+		l.followedTo.Store(&place{number, r.at})
 		select {
 		case <-grown:
 		case <-l.closing:
@@ -62,6 +66,23 @@ func (l *Ledger) Follow(ctx context.Context, next uint64, take func(ledgerclient
 			return ctx.Err()
 		}
 	}
+}
+
+// place is where a block begins in the file.
+type place struct {
+	number uint64
+	at     int64
+}
+
+// from reads from the block next on, or from one before it: whoever followed last
+// has left word where that is, so that not the whole file is read again.
+func (l *Ledger) from(f *os.File, next uint64) (number uint64, r *chainReader, err error) {
+	r = &chainReader{r: bufio.NewReaderSize(f, 1<<16)}
+	if p := l.followedTo.Load(); p != nil && p.number <= next {
+		number = p.number
+		r.at, err = f.Seek(p.at, io.SeekStart)
+	}
+	return number, r, err
 }
 
 // followed is what a line of the file says of citizens' transactions.

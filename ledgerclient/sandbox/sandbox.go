@@ -73,6 +73,9 @@ type Ledger struct {
 	headHash digest // the committer's own, as is broken
 	broken   bool
 
+	// followedTo is where who follows the blocks has come to.
+	followedTo atomic.Pointer[place]
+
 	queue     chan *submission
 	closing   chan struct{}
 	closed    chan struct{} // when the committer has ended

@@ -140,5 +140,10 @@ baas:
 	kept.Start()
 	w.settle()
 	within(t, "setu receipt", w.setu("receipt", lastReceipt(t, strings.Join(w.Told(number), "\n"))), `"state": "recorded"`, `"code": "done"`)
+	w.until("both are heard of in blocks", func() bool {
+		return w.metric("setu_ledger_following") == 1 &&
+			w.metric("setu_ledger_events_confirmed_total")+w.metric("setu_ledger_events_settled_total") == 2
+	})
+	within(t, "setu findings", w.setu("findings"), "nothing found")
 	kept.Stop()
 }

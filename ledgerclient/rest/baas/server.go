@@ -85,6 +85,7 @@ type Server struct {
 	maxWait  time.Duration
 	log      *slog.Logger
 	mux      *http.ServeMux
+	polls    polls
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -119,6 +120,8 @@ func (s *Server) route() {
 		{http.MethodPost, rest.PathProposals, s.signed(s.prepare)},
 		{http.MethodPost, rest.PathTransactions, s.signed(s.submit)},
 		{http.MethodGet, rest.PathTransactions + "/{key}", s.signed(s.find)},
+		{http.MethodGet, rest.PathBlocks, s.signed(s.height)},
+		{http.MethodGet, rest.PathBlocks + "/{next}", s.signed(s.blocks)},
 		{http.MethodGet, rest.PathOpenAPI, describe},
 		{http.MethodGet, rest.PathProblems + "{name}", explain},
 		{http.MethodGet, "/healthz", healthy},
@@ -181,6 +184,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener, config *tls.Config) er
 	group.Go(func() error { s.reload(inner); return nil })
 	group.Go(func() error {
 		<-inner.Done()
+		s.polls.stop()
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 		defer cancel()
 		defer time.AfterFunc(drainTime/2, giveUp).Stop()
