@@ -120,6 +120,7 @@ func house() []row {
 		{pkg: "test/fabricnet/...", uses: "...", modules: "github.com/hyperledger/fabric-gateway golang.org/x/sync " + fabricModules},
 		{pkg: "test/e2e", uses: "...", modules: fabricModules},
 		{pkg: "test/siptest", uses: "...", modules: "github.com/emiago/sipgo"},
+		{pkg: "test/fault", uses: "...", modules: fabricModules},
 		{pkg: "test/...", uses: "..."},
 	}
 }

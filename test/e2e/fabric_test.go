@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,20 +49,11 @@ func newChain(t *testing.T, o fabricnet.Options) *chain {
 		t.Fatal(err)
 	}
 	t.Cleanup(n.Close)
-	address := gatewaytest.FreeAddress(t)
-	if err := n.Deploy(ctx, n.Channel, "setu", address); err != nil {
-		t.Fatal(err)
-	}
-	_, id, err := fabricnet.Package("setu", address)
+	stop, err := n.ServeContract(ctx, bin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	serve := exec.Command(bin, "contract", "serve", "--package-id", id, "--listen", address) //nolint:gosec // the binary under test
-	if err := serve.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = serve.Process.Kill(); _ = serve.Wait() })
-	awaitPort(t, address)
+	t.Cleanup(stop)
 	return &chain{Network: n, t: t}
 }
 
@@ -76,17 +65,6 @@ func (c *chain) administer(setu func(...string) (string, error), step string, fl
 	if out, err := setu(args...); err != nil {
 		c.t.Fatalf("setu %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-}
-
-func awaitPort(t *testing.T, address string) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if c, err := net.Dial("tcp", address); err == nil {
-			_ = c.Close()
-			return
-		}
-	}
-	t.Fatalf("nobody listens at %s", address)
 }
 
 // config is a gateway's configuration with the network as its ledger.

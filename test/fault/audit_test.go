@@ -208,23 +208,12 @@ func (w *world) checkEnd(it gateway.Item, b *books) {
 	}
 }
 
-// readLedger checks the chain and every signature, and reads the transactions.
+// readLedger reads the transactions, and whose they are.
 func (w *world) readLedger(b *books) {
 	w.t.Helper()
 	ring, err := keys.OpenSandbox(w.data, keys.Options{})
 	if err != nil {
 		w.t.Fatal(err)
-	}
-	path := filepath.Join(w.data, ledgerFile)
-	l, err := sandbox.Open(sandbox.Options{Path: path, Keys: keys.NewVerifier(ring), Pseudonym: ring.Pseudonym, Now: time.Now})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if _, err := l.Verify(); err != nil {
-		w.t.Error(err)
-	}
-	if err := l.Close(); err != nil {
-		w.t.Error(err)
 	}
 	known := map[string]string{}
 	everybody := slices.Clone(w.citizens)
@@ -240,7 +229,11 @@ func (w *world) readLedger(b *books) {
 			known[pseudonym] = c.number
 		}
 	}
-	for _, e := range w.entries(path) {
+	read := w.read
+	if read == nil {
+		read = func() []entry { return w.sandboxEntries(ring) }
+	}
+	for _, e := range read() {
 		number, ok := known[e.Caller.Pseudonym]
 		if !ok {
 			w.t.Errorf("the ledger holds a %s.%s of nobody", e.Call.Contract, e.Call.Function)
@@ -248,6 +241,24 @@ func (w *world) readLedger(b *books) {
 		b.entries[number] = append(b.entries[number], e)
 		b.ledger++
 	}
+}
+
+// sandboxEntries checks the chain and every signature of the sandbox's ledger,
+// and reads its transactions.
+func (w *world) sandboxEntries(ring *keys.Store) []entry {
+	w.t.Helper()
+	path := filepath.Join(w.data, ledgerFile)
+	l, err := sandbox.Open(sandbox.Options{Path: path, Keys: keys.NewVerifier(ring), Pseudonym: ring.Pseudonym, Now: time.Now})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := l.Verify(); err != nil {
+		w.t.Error(err)
+	}
+	if err := l.Close(); err != nil {
+		w.t.Error(err)
+	}
+	return w.entries(path)
 }
 
 // entries reads the transactions of the ledger's file: a block is a line of JSON.

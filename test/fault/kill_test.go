@@ -18,7 +18,7 @@ func TestKill_AtEachPlace(t *testing.T) {
 	for _, dir := range []direction{partner, operator} {
 		t.Run(string(dir), func(t *testing.T) {
 			t.Parallel()
-			eachSeed(t, func(t *testing.T, seed uint64) {
+			eachSeed(t, *seeds, func(t *testing.T, seed uint64) {
 				w := newWorld(t, dir, seed)
 				for _, place := range crashpoint.Places() {
 					if place == crashpoint.BeforeReceipt && dir == partner {

@@ -50,10 +50,11 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// eachSeed runs a test with each of the seeds, whose number is in its name.
-func eachSeed(t *testing.T, f func(t *testing.T, seed uint64)) {
+// eachSeed runs a test with each of the first n seeds, whose number is in its
+// name.
+func eachSeed(t *testing.T, n int, f func(t *testing.T, seed uint64)) {
 	t.Helper()
-	for i := range *seeds {
+	for i := range n {
 		s := *seed + uint64(i) //nolint:gosec // not negative
 		t.Run("seed-"+strconv.FormatUint(s, 10), func(t *testing.T) {
 			t.Parallel()

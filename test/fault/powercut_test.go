@@ -47,7 +47,7 @@ func TestPowerCut(t *testing.T) {
 	for _, dir := range []direction{partner, operator} {
 		t.Run(string(dir), func(t *testing.T) {
 			t.Parallel()
-			eachSeed(t, func(t *testing.T, seed uint64) {
+			eachSeed(t, *seeds, func(t *testing.T, seed uint64) {
 				w := newWorld(t, dir, seed)
 				w.powerless(moment{name: "first start", among: 40})
 				for _, m := range moments() {

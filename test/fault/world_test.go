@@ -50,7 +50,9 @@ type world struct {
 	http     atomic.Pointer[string] // public address of the life that serves
 	day      time.Time              // of lots, in the future
 
-	full   bool   // the disk may be
+	full bool // the disk may be
+	// read reads the ledger in the end; nil is the sandbox's file.
+	read   func() []entry
 	last   func() // to be done when the last life has ended, or nil
 	ctx    context.Context
 	life   int
