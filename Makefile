@@ -72,6 +72,10 @@ fmt: ## format all Go files
 fuzz: ## each fuzz target for FUZZTIME (10s)
 	@scripts/fuzz $(FUZZTIME) $(PKG)
 
+.PHONY: nightly
+nightly: ## 200 seeds of kills and power cuts, three virtual days of outage, a minute for each fuzz target: hours
+	@.ci/nightly
+
 .PHONY: bench
 bench: ## Go benchmarks (BENCH=regexp, BENCHTIME=1s); `bin/setu bench sms` drives a gateway
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime=$(BENCHTIME) $(PKG)

@@ -161,7 +161,7 @@ func TestLedger_BehindProxy(t *testing.T) {
 	p := newProxy(t, rand.New(rand.NewPCG(w.random.Uint64(), 3)), w.data, service.Address) //nolint:gosec // to be repeated
 	w.config = fmt.Sprintf("ledger: {driver: rest, url: %q, tls: {ca_file: %q}, patience: 500ms}\n",
 		"https://"+p.address, filepath.Join(w.data, "baas-cert.pem"))
-	for range 2 * rounds() {
+	for range 1 + rounds() {
 		p.left.Store(25)
 		b := w.write(writers)
 		l := w.ready("", 0)

@@ -32,6 +32,14 @@ const (
 	operator direction = "operator" // the gateway binds to an operator, who delivers
 )
 
+// directionOf is the one in turn, where two for each seed take too long.
+func directionOf(seed uint64) direction {
+	if seed%2 == 0 {
+		return partner
+	}
+	return operator
+}
+
 // drainTime is how long the gateway may take to answer all and to be idle.
 const drainTime = 60 * time.Second
 
