@@ -54,14 +54,17 @@ func (b *benchUSSDCmd) Run(ctx context.Context, io streams) error {
 // plainUp is what the plain handler says when it listens.
 const plainUp = "plain handler at "
 
-// startPlain starts the plain handler in a process of its own, as the gateway
-// is in one.
-func startPlain(ctx context.Context) (*bench.Bare, error) {
+// startPlain starts the plain handler.
+func startPlain(ctx context.Context) (*bench.Bare, error) { return startBeside(ctx, plainUp, "plain") }
+
+// startBeside starts a command of bench in a process of its own, as the gateway is
+// in one. It says that it is up, behind a word, and ends with its input.
+func startBeside(ctx context.Context, up string, args ...string) (*bench.Bare, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, self, "bench", "plain") //nolint:gosec // this binary itself
+	cmd := exec.CommandContext(ctx, self, append([]string{"bench"}, args...)...) //nolint:gosec // this binary itself
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -75,9 +78,9 @@ func startPlain(ctx context.Context) (*bench.Bare, error) {
 	}
 	stop := func() error { return errors.Join(in.Close(), cmd.Wait()) }
 	line, err := bufio.NewReader(out).ReadString('\n')
-	addr, ok := strings.CutPrefix(strings.TrimSpace(line), plainUp)
+	addr, ok := strings.CutPrefix(strings.TrimSpace(line), up)
 	if err != nil || !ok {
-		return nil, errors.Join(fmt.Errorf("the plain handler said %q", line), err, stop())
+		return nil, errors.Join(fmt.Errorf("bench %s said %q", args[0], line), err, stop())
 	}
 	return &bench.Bare{Addr: addr, PID: cmd.Process.Pid, Stop: stop}, nil
 }

@@ -138,7 +138,7 @@ func Run(ctx context.Context, cfg Config, out io.Writer) (Report, error) {
 	if err != nil && report.PerSecond == 0 {
 		return report, err
 	}
-	if werr := report.write(out, cfg.JSON); werr != nil && err == nil {
+	if werr := writeReport(report, out, cfg.JSON); werr != nil && err == nil {
 		err = fmt.Errorf("write report: %w", werr)
 	}
 	return report, err

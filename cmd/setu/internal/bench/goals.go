@@ -52,7 +52,7 @@ func Goals(ctx context.Context, cfg Config, out io.Writer) ([]Report, error) {
 			r.Share = r.PerSecond / r.Ceiling
 		}
 		reports = append(reports, r)
-		if err := r.write(out, asJSON); err != nil {
+		if err := writeReport(r, out, asJSON); err != nil {
 			return reports, fmt.Errorf("write report: %w", err)
 		}
 	}

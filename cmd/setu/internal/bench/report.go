@@ -142,7 +142,8 @@ func (r *Report) measureCeiling(ctx context.Context, measure func(context.Contex
 	return nil
 }
 
-func (r Report) write(out io.Writer, asJSON bool) error {
+// writeReport writes a report as people or programs read it.
+func writeReport(r fmt.Stringer, out io.Writer, asJSON bool) error {
 	if asJSON {
 		e := json.NewEncoder(out)
 		e.SetEscapeHTML(false)

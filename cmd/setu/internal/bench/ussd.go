@@ -116,7 +116,7 @@ func RunUSSD(ctx context.Context, cfg USSDConfig, out io.Writer) (USSDReport, er
 	if err != nil && len(report.Runs) == 0 {
 		return report, err
 	}
-	if werr := report.write(out, cfg.JSON); werr != nil && err == nil {
+	if werr := writeReport(report, out, cfg.JSON); werr != nil && err == nil {
 		err = fmt.Errorf("write report: %w", werr)
 	}
 	return report, err

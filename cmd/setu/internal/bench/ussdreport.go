@@ -1,9 +1,7 @@
 package bench
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -109,16 +107,6 @@ func flow(n int, seconds float64) Flow {
 		return Flow{Count: n}
 	}
 	return Flow{n, float64(n) / seconds}
-}
-
-func (r USSDReport) write(out io.Writer, asJSON bool) error {
-	if asJSON {
-		e := json.NewEncoder(out)
-		e.SetEscapeHTML(false)
-		return e.Encode(r)
-	}
-	_, err := io.WriteString(out, r.String())
-	return err
 }
 
 // String is the report as people read it.

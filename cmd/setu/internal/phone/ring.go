@@ -68,7 +68,7 @@ func Ring(ctx context.Context, cfg Config, r Ringing, in io.Reader, out io.Write
 		return err
 	}
 	wg.Go(func() { t.radio.run(ctx) })
-	soft, err := softphone.New(ctx, softphone.Config{Gateway: r.Gateway, User: r.User, Password: r.Password, Log: cfg.Log})
+	soft, err := softphone.New(ctx, softphone.Config{Gateway: r.Gateway, User: r.User, Password: r.Password, Prompts: true, Log: cfg.Log})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}

@@ -79,9 +79,12 @@ func (c *Call) dial(ctx context.Context, from, to string, now func() time.Time) 
 	c.id = id.Value()
 	kind := sip.ContentTypeHeader("application/sdp")
 	for _, h := range []sip.Header{
-		&caller, &id, sip.NewHeader("Allow", "INVITE, ACK, BYE, CANCEL, INFO, OPTIONS"), sip.NewHeader("Recv-Info", promptPackage), &kind,
+		&caller, &id, sip.NewHeader("Allow", "INVITE, ACK, BYE, CANCEL, INFO, OPTIONS"), &kind,
 	} {
 		req.AppendHeader(h)
+	}
+	if p.cfg.Prompts {
+		req.AppendHeader(sip.NewHeader("Recv-Info", promptPackage))
 	}
 	host, err := netip.ParseAddr(here.Host)
 	if err != nil {

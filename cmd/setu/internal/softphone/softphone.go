@@ -42,7 +42,10 @@ type Config struct {
 	Gateway string
 	// User and Password are asked for by trunks that do so; empty for none.
 	User, Password string
-	Log            *slog.Logger // nil for none
+	// Prompts asks the gateway to tell what it says, in words; it does so in its
+	// sandbox.
+	Prompts bool
+	Log     *slog.Logger // nil for none
 }
 
 // Phone makes calls. It may be used by many goroutines.
