@@ -113,7 +113,6 @@ func (g *gatewayParts) hearsCalls() bool {
 type callCollector struct {
 	calls                *callParts
 	ended, live, dropped *prometheus.Desc
-	streams, late        *prometheus.Desc
 }
 
 func newCallCollector(c *callParts) *callCollector {
@@ -122,14 +121,12 @@ func newCallCollector(c *callParts) *callCollector {
 		ended:   prometheus.NewDesc("setu_calls_total", "Calls by trunk and how they ended.", []string{"link", "end"}, nil),
 		live:    prometheus.NewDesc("setu_calls_live", "Calls under way.", nil, nil),
 		dropped: prometheus.NewDesc("setu_sip_dropped_total", "SIP messages from hosts that no trunk knows, or that sent too many.", nil, nil),
-		streams: prometheus.NewDesc("setu_rtp_streams", "Streams of media that are open.", nil, nil),
-		late:    prometheus.NewDesc("setu_rtp_busy", "1 when packets of media leave too late for further calls.", nil, nil),
 	}
 }
 
 // Describe names the metrics.
 func (c *callCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.ended, c.live, c.dropped, c.streams, c.late} {
+	for _, d := range []*prometheus.Desc{c.ended, c.live, c.dropped} {
 		ch <- d
 	}
 }
@@ -141,8 +138,6 @@ func (c *callCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	ch <- prometheus.MustNewConstMetric(c.live, prometheus.GaugeValue, float64(c.calls.board.Live()))
 	ch <- prometheus.MustNewConstMetric(c.dropped, prometheus.CounterValue, float64(c.calls.sip.Dropped()))
-	ch <- prometheus.MustNewConstMetric(c.streams, prometheus.GaugeValue, float64(c.calls.media.Stats().Streams))
-	ch <- prometheus.MustNewConstMetric(c.late, prometheus.GaugeValue, truth(c.calls.media.Busy()))
 }
 
 // serveCalls answers the operators' list of calls.

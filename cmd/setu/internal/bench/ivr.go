@@ -95,7 +95,10 @@ func (c IVRConfig) gateway(ctx context.Context, report *IVRReport) error {
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- phone.Run(ctx) }()
-	defer func() { stop(); <-ended }()
+	defer func() {
+		stop()
+		_ = <-ended // it ends because it was told to
+	}()
 
 	meter := gauge{c.PID, c.AdminAddr}
 	idle, err := meter.read(ctx)
@@ -120,7 +123,7 @@ func (c IVRConfig) gateway(ctx context.Context, report *IVRReport) error {
 	if err == nil && before.rss > 0 {
 		report.Gateway = &IVRUsage{
 			Cores:  (after.cpu - before.cpu).Seconds() / report.Seconds,
-			Memory: max(after.rss-idle.rss, 0) / int64(c.Calls), RSS: after.rss,
+			Memory: max(after.rss-idle.rss, 0) / int64(c.Calls-report.Refused), RSS: after.rss,
 		}
 	}
 	return nil
@@ -131,7 +134,7 @@ const settle = 2 * time.Second
 
 // bare measures the bare loop.
 func (c IVRConfig) bare(ctx context.Context, report *IVRReport) error {
-	sinks, err := newSinks(ctx, c.Calls)
+	sinks, err := newSinks(ctx, c.Calls-report.Refused) // as many as came about
 	if err != nil {
 		return err
 	}

@@ -53,10 +53,13 @@ func (l *line) hear(f rtp.Frame) {
 	defer l.mu.Unlock()
 	gap := f.At.Sub(l.last)
 	known := !l.last.IsZero()
-	if known && l.began.IsZero() {
-		l.began, l.first, l.seq = f.At, f.Timestamp, f.Seq-1
+	switch {
+	case !known:
+	case l.began.IsZero():
+		l.began, l.first = f.At, f.Timestamp
+	default:
+		l.lost += int(int16(f.Seq - l.seq - 1)) // one that was overtaken is taken back
 	}
-	l.lost += int(int16(f.Seq - l.seq - 1))
 	l.last, l.at, l.seq = f.At, f.Timestamp, f.Seq
 	spoken := len(bytes.Trim(f.Payload, "\xff\xd5\x7f\x55")) > 0
 	var reply time.Duration

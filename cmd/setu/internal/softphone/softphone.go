@@ -143,7 +143,7 @@ func (p *Phone) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		err = errors.Join(p.agent.Close(), p.conn.Close())
-		<-ended
+		_ = <-ended // of a connection that was closed here
 	case err = <-ended:
 	}
 	cancel()
