@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -96,6 +97,8 @@ type API struct {
 	since    time.Time // requests that were made before are refused
 	underway underway
 	live     *hub
+	tickets  tickets
+	buffers  sync.Pool // of live connections that write
 }
 
 // New makes an API; it serves once it is mounted.
@@ -119,6 +122,9 @@ func New(c Config) (*API, error) {
 // stops when they have gone.
 func (a *API) Close() { a.live.close() }
 
+// Live is how many wait for changes: live connections, and requests.
+func (a *API) Live() int { return a.live.count() }
+
 // Counts are the API's own, live.
 func (a *API) Counts() *Counts { return &a.counts }
 
@@ -136,6 +142,8 @@ func (a *API) routes() []route {
 		{fiber.MethodGet, "/operations/:receipt", a.operation},
 		{fiber.MethodGet, "/receipts/:receipt", a.receipt},
 		{fiber.MethodGet, "/changes", a.listChanges},
+		{fiber.MethodPost, "/live", a.issueTicket},
+		{fiber.MethodGet, "/live", a.openLive},
 		{fiber.MethodPost, "/otp", a.sendOTP},
 		{fiber.MethodPost, "/devices", a.bindDevice},
 		{fiber.MethodGet, "/devices", a.listDevices},

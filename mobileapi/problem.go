@@ -48,6 +48,8 @@ var (
 	otpLimit          = kind{"otp-limit", fiber.StatusTooManyRequests, ""}
 	otpWrong          = kind{"otp-wrong", fiber.StatusForbidden, ""}
 	otpGone           = kind{"otp-gone", fiber.StatusForbidden, ""}
+	ticketGone        = kind{"ticket-gone", fiber.StatusUnauthorized, "signature-missing"}
+	upgradeRequired   = kind{"upgrade-required", fiber.StatusUpgradeRequired, "method-not-allowed"}
 	keyMissing        = kind{"key-missing", fiber.StatusBadRequest, ""}
 	keyReused         = kind{"key-reused", fiber.StatusUnprocessableEntity, ""}
 	keyBusy           = kind{"key-busy", fiber.StatusConflict, ""}
@@ -61,7 +63,7 @@ func kinds() []kind {
 	return []kind{
 		badRequest, notJSON, tooLarge, notFound, methodNotAllowed, unknownService, unknownReceipt, noDialogue, logIn, noAnswer, busy, tooMany,
 		signatureMissing, signatureInvalid, signatureClock, signatureReplayed, deviceUnknown, deviceLimit,
-		badNumber, otpLimit, otpWrong, otpGone, keyMissing, keyReused, keyBusy,
+		badNumber, otpLimit, otpWrong, otpGone, keyMissing, keyReused, keyBusy, ticketGone, upgradeRequired,
 	}
 }
 

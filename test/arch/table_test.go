@@ -141,6 +141,8 @@ const testModules = "github.com/google/go-cmp pgregory.net/rapid go.uber.org/gol
 // connect to: by package.
 func peerModules(pkg string) string {
 	switch {
+	case pkg == "mobileapi":
+		return "github.com/gorilla/websocket github.com/santhosh-tekuri/jsonschema github.com/goccy/go-yaml"
 	case pkg == "ledgerclient":
 		return "github.com/gowebpki/jcs"
 	case pkg == "channels/smpp":
@@ -151,7 +153,7 @@ func peerModules(pkg string) string {
 		return "github.com/remitly-oss/httpsig-go github.com/santhosh-tekuri/jsonschema github.com/goccy/go-yaml"
 	case pkg == "cmd/setu/internal/phone":
 		return "github.com/emiago/sipgo"
-	case pkg == "gateway/catalogue" || pkg == "mobileapi" || strings.HasPrefix(pkg, "ussd/"):
+	case pkg == "gateway/catalogue" || strings.HasPrefix(pkg, "ussd/"):
 		return "github.com/santhosh-tekuri/jsonschema"
 	}
 	return ""
