@@ -151,6 +151,7 @@ func (a *API) routes() []route {
 		{fiber.MethodGet, "/openapi.json", a.document("openapi.json")},
 		{fiber.MethodGet, "/openapi.yaml", a.document("openapi.yaml")},
 		{fiber.MethodGet, "/docs", a.document("docs")},
+		{fiber.MethodGet, "/setu.js", a.document("setu.js")},
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/gofiber/fiber/v2"
+
+	"setu/mobileapi/client"
 )
 
 //go:embed openapi.yaml
@@ -34,6 +36,7 @@ func (a *API) drawSpec() (map[string]*document, error) {
 		"openapi.json": newDocument(fiber.MIMEApplicationJSONCharsetUTF8, compact.Bytes()),
 		"openapi.yaml": newDocument("application/yaml; charset=utf-8", description),
 		"docs":         newDocument(fiber.MIMETextHTMLCharsetUTF8, page),
+		"setu.js":      newDocument("text/javascript; charset=utf-8", client.Script()),
 	}, nil
 }
 

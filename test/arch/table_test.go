@@ -100,8 +100,9 @@ func house() []row {
 		{pkg: "ivr/ivrtwiml", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/twilio/twilio-go github.com/gofiber/fiber"},
 		{pkg: "ivr/ivrari", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/gorilla/websocket"},
 
+		{pkg: "mobileapi/client", modules: "github.com/goccy/go-yaml"},
 		{
-			pkg: "mobileapi", uses: "i18n ledgerclient ledgerclient/rest/httpsig gateway gateway/catalogue channels",
+			pkg: "mobileapi", uses: "i18n ledgerclient ledgerclient/rest/httpsig gateway gateway/catalogue channels mobileapi/client",
 			modules: "github.com/gofiber/fiber github.com/valyala/fasthttp github.com/goccy/go-yaml github.com/gorilla/websocket",
 		},
 

@@ -1,0 +1,58 @@
+package interop_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"setu/test/gatewaytest"
+)
+
+// TestApp_Node: the client kit in Node, against the binary.
+func TestApp_Node(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("node is not installed")
+	}
+	bin, err := gatewaytest.Build(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := gatewaytest.Start(t, gatewaytest.Options{Bin: bin})
+	cmd := exec.CommandContext(t.Context(), "node", "app.mjs", "http://"+g.HTTP, "+919830000001") //nolint:gosec // fixed words
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("node: %v\n%s\n%s", err, out, g.Log())
+	}
+	var got []map[string]any
+	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
+		var line map[string]any
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			t.Fatalf("%s: %v", lines.Text(), err)
+		}
+		delete(line, "receipt")
+		got = append(got, line)
+	}
+	want := []map[string]any{
+		{"event": "services", "count": 9.0, "lang": "hi"},
+		{"event": "open", "state": "answered", "code": "valid"},
+		{"event": "refused", "code": "log-in", "problem": true},
+		{"event": "device", "current": true, "same": true},
+		{"event": "query", "state": "answered", "code": "found"},
+		{"event": "offline", "offline": true},
+		{"event": "transaction", "state": "recorded", "code": "done"},
+		{"event": "told", "same": true, "code": "done"},
+		{"event": "receipt", "state": "recorded", "proof": true},
+		{"event": "file", "state": "answered", "code": "missing"},
+		{"event": "out", "phones": 2.0, "device": nil},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the app's day (-want +got):\n%s", diff)
+	}
+}
