@@ -126,7 +126,7 @@ func (d *description) faults(r *http.Request, got answer) (faults []error) {
 		if got.status != http.StatusNotFound && got.status != http.StatusMethodNotAllowed && got.status != http.StatusNoContent {
 			return []error{fmt.Errorf("no such operation, and %d", got.status)}
 		}
-		if got.status == http.StatusNoContent {
+		if got.status == http.StatusNoContent || r.Method == http.MethodHead {
 			return nil
 		}
 		return append(faults, d.problem(got, media)...)

@@ -13,6 +13,31 @@ import (
 	"setu/test/gatewaytest"
 )
 
+// TestApp_Curl: the example for curl and openssl, from an open query to a signed
+// transaction.
+func TestApp_Curl(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"bash", "curl", "openssl", "jq", "xxd"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is not installed", tool)
+		}
+	}
+	bin, err := gatewaytest.Build(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := gatewaytest.Start(t, gatewaytest.Options{Bin: bin})
+	out, err := exec.CommandContext(t.Context(), "bash", "../../mobileapi/client/transaction.sh", "http://"+g.HTTP).CombinedOutput() //nolint:gosec // fixed words
+	if err != nil {
+		t.Fatalf("%v\n%s\n%s", err, out, g.Log())
+	}
+	for _, want := range []string{`"code":"valid"`, `"name":"curl"`, `"code":"found"`, `"state":"recorded"`, `"cursor":`} {
+		if !bytes.Contains(out, []byte(want)) {
+			t.Errorf("no %s in\n%s", want, out)
+		}
+	}
+}
+
 // TestApp_Node: the client kit in Node, against the binary.
 func TestApp_Node(t *testing.T) {
 	t.Parallel()
