@@ -81,6 +81,7 @@ func (w *world) audit() {
 		w.t.Errorf("the ledger holds %d transactions, of %d requests", b.ledger, f.effects)
 	}
 	w.checkMeters(b)
+	w.checkMeter(b, gateway.MeterTransaction, f.effects)
 	if n := w.provider.strange.Load(); n > 0 {
 		w.t.Errorf("%d messages of the gateway are to nobody, or cannot be read", n)
 	}
@@ -104,6 +105,23 @@ func (w *world) checkMeters(b *books) {
 	}
 	if got != int64(want) {
 		w.t.Errorf("%d transactions are metered, of %d", got, want)
+	}
+}
+
+// checkMeter checks that what departments pay for was counted once, however
+// often a process died over it.
+func (w *world) checkMeter(b *books, kind gateway.Metered, want int) {
+	w.t.Helper()
+	readings, err := b.store.Readings(context.Background(), time.Time{}, time.Now().Add(time.Hour), gateway.ByMonth, kind)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var n int64
+	for _, r := range readings {
+		n += r.Count
+	}
+	if n != int64(want) {
+		w.t.Errorf("the meter has counted %d of %d: %+v", n, want, readings)
 	}
 }
 

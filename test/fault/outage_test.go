@@ -293,6 +293,8 @@ func (o *outage) audit() {
 	if f.notices != f.effects {
 		o.t.Errorf("%d orders were received, and %d citizens told so", f.effects, f.notices)
 	}
+	o.checkMeter(b, gateway.MeterTransaction, orders)
+	o.checkMeter(b, gateway.MeterQuery, questions)
 	items := orders + questions
 	o.t.Logf("%d items of %d citizens in %v without a ledger (%d orders, %d questions, %d of those too late): %v to take them in; "+
 		"%d MiB in use at the end; drained in %v, %.0f a second (%v by the gateway's clock); setu.db has %d MiB",
