@@ -26,6 +26,7 @@ func TestFabric_Killed(t *testing.T) {
 	t.Parallel()
 	fabricnet.Need(t)
 	eachSeed(t, min((*seeds+1)/2, fabricSeeds), func(t *testing.T, seed uint64) {
+		t.Helper()
 		w := newWorld(t, partner, seed)
 		n := w.overFabric()
 		for range 4 {

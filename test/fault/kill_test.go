@@ -19,6 +19,7 @@ func TestKill_AtEachPlace(t *testing.T) {
 		t.Run(string(dir), func(t *testing.T) {
 			t.Parallel()
 			eachSeed(t, *seeds, func(t *testing.T, seed uint64) {
+				t.Helper()
 				w := newWorld(t, dir, seed)
 				for _, place := range crashpoint.Places() {
 					if place == crashpoint.BeforeReceipt && dir == partner {

@@ -85,7 +85,7 @@ type outage struct {
 	ran    chan struct{}
 
 	came, drained time.Duration // of the processor's clock
-	heap, file    uint64
+	heap          uint64
 	virtual       time.Duration // of the drain
 }
 

@@ -45,6 +45,7 @@ func TestPowerCut(t *testing.T) {
 		t.Skip(err)
 	}
 	eachSeed(t, *seeds, func(t *testing.T, seed uint64) {
+		t.Helper()
 		w := newWorld(t, directionOf(seed), seed)
 		w.powerless(moment{name: "first start", among: 40})
 		for _, m := range moments() {

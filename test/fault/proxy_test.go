@@ -116,9 +116,9 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "<html>bad gateway</html>")
 		return
 	}
-	answer, octets, err := p.pass(r, body)
+	a, err := p.pass(r, body)
 	if does && m == twice && err == nil {
-		answer, octets, err = p.pass(r, body)
+		a, err = p.pass(r, body)
 	}
 	if does && m == delay {
 		_ = pause(r.Context(), wait) // who waits may have gone
@@ -126,29 +126,36 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil || does && m == lose {
 		panic(http.ErrAbortHandler)
 	}
-	for name, values := range answer.Header {
+	for name, values := range a.header {
 		w.Header()[name] = values
 	}
-	w.WriteHeader(answer.StatusCode)
-	_, _ = w.Write(octets) // who waits may have gone
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.octets) // who waits may have gone
+}
+
+// passed is the service's answer to a call.
+type passed struct {
+	status int
+	header http.Header
+	octets []byte
 }
 
 // pass passes a call on, even if nobody waits for it any more.
-func (p *proxy) pass(r *http.Request, body []byte) (*http.Response, []byte, error) {
+func (p *proxy) pass(r *http.Request, body []byte) (passed, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), time.Minute)
 	defer cancel()
 	out, err := http.NewRequestWithContext(ctx, r.Method, "https://"+p.service+r.URL.RequestURI(), bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, err
+		return passed{}, err
 	}
 	out.Header, out.Host = r.Header.Clone(), r.Host // which is signed
 	answer, err := p.client.Do(out)
 	if err != nil {
-		return nil, nil, err
+		return passed{}, err
 	}
 	defer func() { _ = answer.Body.Close() }()
 	octets, err := io.ReadAll(answer.Body)
-	return answer, octets, err
+	return passed{answer.StatusCode, answer.Header, octets}, err
 }
 
 // TestLedger_BehindProxy has another process keep the ledger, behind a proxy that
