@@ -60,6 +60,21 @@ func TestLogin(t *testing.T) {
 	}
 }
 
+// TestForm_ManySteps: the longest way through a service, in one request.
+func TestForm_ManySteps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.TempDir())
+	p := logIn(t, w, citizen)
+	got := p.once("k", `{"service":"grievance","inputs":{"want":"raise","subject":"land","matter":"The road is broken"},"confirm":true}`)
+	if out := read[said](t, got); got.status != 201 || out.Code != "done" || out.Receipt == "" {
+		t.Errorf("form = %d %s", got.status, got.body)
+	}
+	lots := p.ask("POST", "/v1/dialogue", `{"service":"produce","inputs":{"want":"district","kind":"paddy","district":"nadia"}}`)
+	if out := read[said](t, lots); lots.status != 200 || out.State != "answered" {
+		t.Errorf("form of three = %d %s", lots.status, lots.body)
+	}
+}
+
 // TestOnce: a request is done once for its key, however often and at once it is
 // sent.
 func TestOnce(t *testing.T) {

@@ -3,6 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -87,9 +91,32 @@ func startBeside(ctx context.Context, up string, args ...string) (*bench.Bare, e
 
 type benchPlainCmd struct{}
 
-// Run answers every call with a constant until its input ends.
+// plainSignature is something for the plain handler to check.
+func plainSignature() (*ecdsa.PublicKey, []byte, []byte, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	digest := sha256.Sum256([]byte(bench.Constant))
+	signature, err := ecdsa.SignASN1(rand.Reader, key, digest[:])
+	return &key.PublicKey, digest[:], signature, err
+}
+
+// Run answers every call with a constant until its input ends; at /verify it
+// checks one signature with each call.
 func (benchPlainCmd) Run(ctx context.Context, streams streams) error {
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
+	key, digest, signature, err := plainSignature()
+	if err != nil {
+		return err
+	}
+	app.Post("/verify", func(c *fiber.Ctx) error {
+		if !ecdsa.VerifyASN1(key, digest, signature) {
+			return fiber.ErrInternalServerError
+		}
+		return c.SendString(bench.Constant)
+	})
+	app.Get("/", func(c *fiber.Ctx) error { return c.SendString(bench.Constant) })
 	app.Post("/*", func(c *fiber.Ctx) error { return c.SendString(bench.Constant) })
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

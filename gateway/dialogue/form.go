@@ -36,9 +36,9 @@ func (m *move) form(f *gateway.Form) {
 }
 
 // fillForm goes from step to step as far as the inputs lead, and asks or acts
-// there. Each step is come to once: what leads back asks.
+// there. Each step is filled once and left once: what leads back asks.
 func (m *move) fillForm(f *gateway.Form) {
-	for range len(m.service().Steps) + 1 {
+	for range 2 * len(m.service().Steps) {
 		st := m.step()
 		switch {
 		case st == nil:

@@ -1,0 +1,135 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/big"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// APIPhone is a phone that signs requests to the mobile API. Without a login it
+// signs nothing.
+type APIPhone struct {
+	Addr string
+	Now  func() time.Time
+	key  *ecdsa.PrivateKey
+	id   string
+}
+
+// LogIn makes a key and binds it to a number by the one-time password that a
+// sandbox shows.
+func (p *APIPhone) LogIn(ctx context.Context, number string) error {
+	var sent struct {
+		OTP string `json:"sandbox_otp"`
+	}
+	raw, err := (&APIPhone{Addr: p.Addr}).Request("POST", "/v1/otp", `{"number":"`+number+`"}`, "")
+	if err == nil {
+		err = p.do(ctx, raw, http.StatusAccepted, &sent)
+	}
+	if err != nil {
+		return fmt.Errorf("ask for a one-time password: %w", err)
+	}
+	if p.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+		return err
+	}
+	point, err := p.key.PublicKey.Bytes()
+	if err != nil {
+		return err
+	}
+	e := base64.RawURLEncoding
+	x, y := e.EncodeToString(point[1:33]), e.EncodeToString(point[33:])
+	sum := sha256.Sum256([]byte(`{"crv":"P-256","kty":"EC","x":"` + x + `","y":"` + y + `"}`))
+	p.id = e.EncodeToString(sum[:])
+	body := fmt.Sprintf(`{"number":%q,"otp":%q,"name":"bench","key":{"kty":"EC","crv":"P-256","x":%q,"y":%q}}`, number, sent.OTP, x, y)
+	if raw, err = p.Request("POST", "/v1/devices", body, ""); err == nil {
+		err = p.do(ctx, raw, http.StatusCreated, &struct{}{})
+	}
+	if err != nil {
+		return fmt.Errorf("bind a phone: %w", err)
+	}
+	return nil
+}
+
+// do sends one request and reads its answer.
+func (p *APIPhone) do(ctx context.Context, raw []byte, status int, into any) error {
+	c := APIConfig{Addr: p.Addr, Now: p.Now}
+	answer, got, err := c.one(ctx, raw)
+	switch {
+	case err != nil:
+		return err
+	case got != status:
+		return fmt.Errorf("HTTP %d: %.300s", got, answer)
+	}
+	return json.Unmarshal(answer, into)
+}
+
+// Request is a request as it is sent, signed by RFC 9421 after a login. once is
+// its Idempotency-Key; empty is none.
+func (p *APIPhone) Request(method, path, body, once string) ([]byte, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nAccept-Language: bn\r\n", method, path, p.Addr)
+	names, base := []string{"@method", "@authority", "@path", "@query"}, &strings.Builder{}
+	fmt.Fprintf(base, "\"@method\": %s\n\"@authority\": %s\n\"@path\": %s\n\"@query\": ?\n", method, p.Addr, path)
+	field := func(name, value string) {
+		fmt.Fprintf(&b, "%s: %s\r\n", name, value)
+		names = append(names, strings.ToLower(name))
+		fmt.Fprintf(base, "%q: %s\n", strings.ToLower(name), value)
+	}
+	if body != "" {
+		sum := sha256.Sum256([]byte(body))
+		field("Content-Type", "application/json")
+		field("Content-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
+		b.WriteString("Content-Length: " + strconv.Itoa(len(body)) + "\r\n")
+	}
+	if once != "" {
+		field("Idempotency-Key", once)
+	}
+	if p.key != nil {
+		params := fmt.Sprintf(`("%s");created=%d;nonce="%s";keyid="%s";alg="ecdsa-p256-sha256";tag="setu-app"`,
+			strings.Join(names, `" "`), p.Now().Unix(), rand.Text(), p.id)
+		digest := sha256.Sum256([]byte(base.String() + `"@signature-params": ` + params))
+		r, s, err := ecdsa.Sign(rand.Reader, p.key, digest[:])
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "Signature-Input: phone=%s\r\nSignature: phone=:%s:\r\n", params, base64.StdEncoding.EncodeToString(halves(r, s)))
+	}
+	b.WriteString("\r\n" + body)
+	return b.Bytes(), nil
+}
+
+// halves are R and S, 32 octets each.
+func halves(r, s *big.Int) []byte {
+	raw := make([]byte, 64)
+	r.FillBytes(raw[:32])
+	s.FillBytes(raw[32:])
+	return raw
+}
+
+// ETag is the validator of a resource.
+func (p *APIPhone) ETag(ctx context.Context, path string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Addr+path, nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	if cerr := resp.Body.Close(); err == nil {
+		err = cerr
+	}
+	return resp.Header.Get("ETag"), err
+}
