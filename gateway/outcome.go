@@ -64,6 +64,8 @@ type Outcome struct {
 	PIN Private
 	// CallBack says that she wants to be called, as Reply promises.
 	CallBack bool
+	// Message is sent by SMS beside Reply, which says so by [PartBySMS].
+	Message *Reply
 	// Again says that Reply is the screen that she was shown before, since the
 	// same input came once more: nothing has changed.
 	Again bool

@@ -58,6 +58,10 @@ func (p Part) equal(o Part) bool {
 	return p.Service == o.Service && p.Text == o.Text && maps.Equal(p.Values, o.Values)
 }
 
+// PartBySMS is the engine's text on a call that says that the question, which keys
+// cannot answer, is asked by SMS.
+const PartBySMS = "by-sms"
+
 // Part is one text of a service: its key and the values of its slots.
 type Part struct {
 	Service string                `json:"service,omitempty"` // empty: the engine's own texts

@@ -284,7 +284,7 @@ func (c *Call) Quiet() Step {
 	switch {
 	case c.state == over:
 		return Step{End: true}
-	case c.state == answered:
+	case c.state == answered, c.state == asking && c.plan.Written:
 		return c.goodbye()
 	case c.state == practising:
 		return c.practised(false)

@@ -10,6 +10,7 @@
 package ivr
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -89,6 +90,8 @@ type Plan struct {
 	Least, Most int
 	// Secret says that the keys are a PIN, which is never read back.
 	Secret bool
+	// Written says that the question is asked by SMS, too, and answered there.
+	Written bool
 	// End says that the dialogue ends with the prompts.
 	End bool
 }
@@ -217,7 +220,9 @@ func (l Layout) number(p *Plan, r gateway.Reply) {
 	case catalogue.InputPIN:
 		p.Least, p.Most, p.Secret = pinKeys, pinKeys, true
 	case catalogue.InputText, catalogue.InputHash, catalogue.InputHost, catalogue.InputCode:
-		p.add(l.own("by-letter", lang, nil))
+		if p.Written = slices.ContainsFunc(r.Parts, func(part gateway.Part) bool { return part.Service == "" && part.Text == gateway.PartBySMS }); !p.Written {
+			p.add(l.own("by-letter", lang, nil))
+		}
 	}
 	if p.Most > p.Least {
 		p.add(l.own("press-hash", lang, nil))

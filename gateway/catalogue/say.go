@@ -17,7 +17,7 @@ var callTexts = map[string][]string{
 	"heard": {"number"}, "heard-right": nil, "silence": nil, "slowly": nil, "offer": nil, "wrong-key": nil,
 	"receipt-again": {"receipt"}, "after-result": nil,
 	"wait": nil, "time-up": nil, "closing": nil, "no-number": nil,
-	"welcome": nil, "practice": nil, "practised": nil, "goodbye": nil, "by-letter": nil,
+	"welcome": nil, "practice": nil, "practised": nil, "goodbye": nil, "by-letter": nil, gateway.PartBySMS: nil,
 }
 
 // callSlots are the slots of those texts that others do not have.

@@ -65,6 +65,9 @@ func (p *player) exchange(in gateway.Inbound) (gateway.Reply, error) {
 			return gateway.Reply{}, err
 		}
 	}
+	if out.Message != nil {
+		p.text(*out.Message)
+	}
 	*s = out.Session
 	s.Show(out.Reply)
 	s.Version++

@@ -54,7 +54,11 @@ func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 		m.hear(text)
 	}
 	m.s.Updated = in.At
-	return m.done().In(in.Lang)
+	out := m.done()
+	if in.Medium == gateway.IVR {
+		e.bySMS(&out, &s, was.Shown)
+	}
+	return out.In(in.Lang)
 }
 
 // recent says that the dialogue was cut off only a moment ago.

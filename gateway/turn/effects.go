@@ -181,6 +181,22 @@ func (t *Taker) silent(j *job, s *gateway.Session) bool {
 	return j.live() && (s.Stopped || t.route(j.in).Link == "")
 }
 
+// beside adds the message that goes out beside a screen. If none can, the screen
+// does not say that it does.
+func (t *Taker) beside(effects []gateway.Effect, j *job, out *gateway.Outcome) []gateway.Effect {
+	switch {
+	case !slices.ContainsFunc(out.Reply.Parts, isBySMS):
+		return effects
+	case t.silent(j, &out.Session):
+		out.Reply.Parts = slices.DeleteFunc(slices.Clone(out.Reply.Parts), isBySMS)
+	case out.Message != nil:
+		return t.say(effects, j.in, *out.Message, ClassAnswer, time.Time{})
+	}
+	return effects
+}
+
+func isBySMS(p gateway.Part) bool { return p.Service == "" && p.Text == gateway.PartBySMS }
+
 // quietly is the reply to a transaction for somebody who is not sent its outcome.
 func quietly(r gateway.Reply) gateway.Reply {
 	r.Parts = slices.Clone(r.Parts)

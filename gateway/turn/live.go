@@ -180,6 +180,7 @@ func (t *Taker) takeLive(j *job) (gateway.Reply, error) {
 	if j.in.Form != nil && t.formEnded(j, s, &out, effects) {
 		return out.Reply, nil
 	}
+	effects = t.beside(effects, j, &out)
 	receipt := transactionOf(effects)
 	if receipt != "" && t.Ledger.Up() {
 		w := t.waiters.add(receipt)
