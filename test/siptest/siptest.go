@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -245,6 +246,54 @@ func (c *Call) Sound() (samples []int16, whole bool) {
 		whole = whole && c.at[i]-c.at[i-1] == 160
 	}
 	return samples, whole
+}
+
+// Next is what is said next, with all that follows at once.
+func (c *Call) Next(ctx context.Context) (string, error) {
+	var text string
+	select {
+	case text = <-c.said:
+	case <-c.ended:
+		select {
+		case text = <-c.said:
+		default:
+			return "", fmt.Errorf("the gateway has hung up")
+		}
+	case <-ctx.Done():
+		return "", fmt.Errorf("nothing is said: %w", ctx.Err())
+	}
+	for {
+		select {
+		case more := <-c.said:
+			text += "\n" + more
+		case <-time.After(200 * time.Millisecond):
+			return text, nil
+		}
+	}
+}
+
+// Silence waits until something was heard, and then nothing for a time.
+func (c *Call) Silence(ctx context.Context, d time.Duration) error {
+	long := int(d * g711.Rate / time.Second)
+	began, spoken := time.Now(), false
+	before, _ := c.Sound()
+	for {
+		sound, _ := c.Sound()
+		spoken = spoken || loud(sound[max(0, len(before)-g711.Rate/10):]) || time.Since(began) > 5*time.Second
+		if spoken && len(sound) >= long && !loud(sound[len(sound)-long:]) {
+			return nil
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("it is never silent: %w", ctx.Err())
+		}
+	}
+}
+
+// loud says that a sound is more than what A-law makes of silence, which is 8.
+func loud(sound []int16) bool {
+	return slices.ContainsFunc(sound, func(s int16) bool { return s > 64 || s < -64 })
 }
 
 // Press presses keys.
