@@ -145,6 +145,15 @@ func (c *Call) Press(key byte) Step {
 	return c.choose(key)
 }
 
+// Takes is how many keys are waited for: one where something is chosen, and a
+// number's where one is asked for. It is for drivers that take keys together.
+func (c *Call) Takes() (least, most int) {
+	if c.state == asking && c.plan.Most > 0 {
+		return c.plan.Least, c.plan.Most
+	}
+	return 1, 1
+}
+
 func isKey(key byte) bool { return '0' <= key && key <= '9' || key == backKey || key == hashKey }
 
 // send gives the dialogue an input.

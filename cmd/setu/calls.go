@@ -14,10 +14,13 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"setu/gateway"
 	"setu/i18n"
 	"setu/ivr"
+	"setu/ivr/callback"
 	"setu/ivr/conductor"
 	"setu/ivr/ivrsip"
+	"setu/ivr/ivrtwiml"
 	"setu/ivr/rtp"
 	"setu/ivr/speech"
 	"setu/ivr/voice"
@@ -31,6 +34,10 @@ type callParts struct {
 	media     *rtp.Engine
 	sip       *ivrsip.Driver
 	sipIn     ivrsip.Listeners
+	twiml     *ivrtwiml.Driver
+	dialler   *callback.Dialler
+	desk      *callback.Desk    // before the dialogues
+	missed    []gateway.Address // numbers of ours that are called back
 	// mute says that there is no voice, so that no call can be answered.
 	mute atomic.Bool
 }
@@ -42,10 +49,17 @@ func (g *gatewayParts) openCalls() error {
 	if c.voice, err = g.cfg.speaker(); err != nil {
 		return err
 	}
+	c.desk.Next = g.turns
+	for _, n := range g.cfg.IVR.MissedCall {
+		c.missed = append(c.missed, number(n))
+	}
 	c.conductor = conductor.New(conductor.Config{
-		Handler: g.turns, Words: g.cat, Voice: c.voice, Log: g.log.With(slog.String("part", "calls")), Now: time.Now,
+		Handler: c.desk, Words: g.cat, Voice: c.voice, Log: g.log.With(slog.String("part", "calls")), Now: time.Now,
 		MaxLength: time.Duration(g.cfg.IVR.MaxCall),
 	})
+	if err := g.openTwiML(); err != nil {
+		return err
+	}
 	return g.openSIP()
 }
 

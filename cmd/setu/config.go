@@ -229,6 +229,12 @@ func (c *Config) validate() error {
 	}
 	errs = append(errs, checkPushNames(names)...)
 	errs = append(errs, c.IVR.SIP.validate(names)...)
+	var accounts []string
+	for _, t := range c.IVR.TwiML {
+		accounts = append(accounts, t.Name)
+	}
+	errs = append(errs, checkTwiML(c.IVR.TwiML, names)...)
+	errs = append(errs, c.IVR.CallBack.validate(c.IVR.MissedCall, accounts)...)
 	return errors.Join(append(errs, c.USSD.validate(c.Profile, names)...)...)
 }
 

@@ -16,23 +16,24 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Serve    serveCmd    `cmd:"" help:"Run the gateway. Without --config: the sandbox, with a ledger and citizens of its own, on loopback."`
-	Phone    phoneCmd    `cmd:"" help:"A handset in the terminal that talks to the running gateway."`
-	Check    checkCmd    `cmd:"" help:"Check the configuration and every service, and play the services' conversations."`
-	Preview  previewCmd  `cmd:"" help:"Show every text of a service in every language, with its length as an SMS, as USSD screens or in seconds of a call."`
-	Prompts  promptsCmd  `cmd:"" help:"List the prompts of calls that nobody has recorded yet, or prepare all of them."`
-	Calls    callsCmd    `cmd:"" help:"List the calls under way in the running gateway, and how the last ones ended."`
-	Queue    queueCmd    `cmd:"" help:"List, show, retry or discard what waits in the running gateway."`
-	Receipt  receiptCmd  `cmd:"" help:"Say where the transaction of a receipt stands."`
-	Findings findingsCmd `cmd:"" help:"List transactions on the ledger, signed by this gateway, for which it cannot account."`
-	PIN      pinCmd      `cmd:"" name:"pin" help:"Reset a forgotten PIN."`
-	Sandbox  sandboxCmd  `cmd:"" help:"Make the sandbox ledger slow, down or forgetful, and well again."`
-	Keys     keysCmd     `cmd:"" help:"List, make, rotate and revoke the gateway's keys."`
-	Acts     actsCmd     `cmd:"" help:"What operators have proposed and others are to confirm."`
-	Operator operatorCmd `cmd:"" help:"Make operators' keys."`
-	BaaS     baasCmd     `cmd:"" name:"baas" help:"Serve the configured ledger to gateways that run no node, as JSON over HTTPS."`
-	Contract contractCmd `cmd:"" help:"Serve and administer the contract on a Hyperledger Fabric network."`
-	Bench    benchCmd    `cmd:"" help:"Measure the running gateway."`
+	Serve     serveCmd     `cmd:"" help:"Run the gateway. Without --config: the sandbox, with a ledger and citizens of its own, on loopback."`
+	Phone     phoneCmd     `cmd:"" help:"A handset in the terminal that talks to the running gateway."`
+	Check     checkCmd     `cmd:"" help:"Check the configuration and every service, and play the services' conversations."`
+	Preview   previewCmd   `cmd:"" help:"Show every text of a service in every language, with its length as an SMS, as USSD screens or in seconds of a call."`
+	Prompts   promptsCmd   `cmd:"" help:"List the prompts of calls that nobody has recorded yet, or prepare all of them."`
+	Calls     callsCmd     `cmd:"" help:"List the calls under way in the running gateway, and how the last ones ended."`
+	Queue     queueCmd     `cmd:"" help:"List, show, retry or discard what waits in the running gateway."`
+	Receipt   receiptCmd   `cmd:"" help:"Say where the transaction of a receipt stands."`
+	Findings  findingsCmd  `cmd:"" help:"List transactions on the ledger, signed by this gateway, for which it cannot account."`
+	CallBacks callBacksCmd `cmd:"" help:"List the citizens who wait to be called, without their numbers."`
+	PIN       pinCmd       `cmd:"" name:"pin" help:"Reset a forgotten PIN."`
+	Sandbox   sandboxCmd   `cmd:"" help:"Make the sandbox ledger slow, down or forgetful, and well again."`
+	Keys      keysCmd      `cmd:"" help:"List, make, rotate and revoke the gateway's keys."`
+	Acts      actsCmd      `cmd:"" help:"What operators have proposed and others are to confirm."`
+	Operator  operatorCmd  `cmd:"" help:"Make operators' keys."`
+	BaaS      baasCmd      `cmd:"" name:"baas" help:"Serve the configured ledger to gateways that run no node, as JSON over HTTPS."`
+	Contract  contractCmd  `cmd:"" help:"Serve and administer the contract on a Hyperledger Fabric network."`
+	Bench     benchCmd     `cmd:"" help:"Measure the running gateway."`
 
 	Statement statementCmd `cmd:"" help:"What each department used in a month, and what it costs, as a page to print or as CSV."`
 }

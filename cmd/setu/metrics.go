@@ -111,6 +111,7 @@ func (g *gatewayParts) metrics() prometheus.Gatherer {
 			oldest:  prometheus.NewDesc("setu_queue_oldest_timestamp_seconds", "When the oldest unfinished item was made; 0 when there is none.", nil, nil),
 		},
 	)
+	r.MustRegister(g.callBackMetrics()...)
 	return r
 }
 

@@ -168,7 +168,10 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	if err := g.loadUSSD(); err != nil {
 		return g, err
 	}
-	g.engine = dialogue.New(g.cat, dialogue.Options{Screens: g.screens})
+	if err := g.openDialler(); err != nil {
+		return g, err
+	}
+	g.engine = dialogue.New(g.cat, dialogue.Options{Screens: g.screens, Calls: g.calls.dialler.Policy.May})
 	if err := g.openSMS(); err != nil {
 		return g, err
 	}
@@ -184,7 +187,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 		LivePatience: map[gateway.Medium]time.Duration{
 			gateway.USSD: time.Duration(c.USSD.Patience), gateway.IVR: time.Duration(c.IVR.Patience), gateway.App: mobileapi.DefaultPatience,
 		},
-		Back: g.back, Screens: g.screens,
+		Back: g.back, Late: g.late, CallBack: g.wishes, Screens: g.screens,
 	})
 	if err := g.openUSSD(); err != nil {
 		return g, err
@@ -269,7 +272,7 @@ func (g *gatewayParts) openConsole() error {
 	if c.Documents, err = g.documents(); err != nil {
 		return err
 	}
-	c.Calls = g.calls.serveCalls
+	c.Calls, c.CallBacks = g.calls.serveCalls, g.serveCallBacks
 	if g.sandbox != nil {
 		c.SetFaults = func(f console.Faults) error {
 			g.sandbox.SetFaults(sandbox.Faults{Delay: time.Duration(f.Delay), Down: f.Down, ForgetAnswers: f.Forget})
@@ -340,6 +343,8 @@ func (g *gatewayParts) run(ctx context.Context) error {
 		background.Go(func() error { g.rehearse(inner); return nil })
 		front.Go(func() error { return g.calls.sip.Run(frontCtx, g.calls.sipIn) })
 	}
+	front.Go(func() error { return g.calls.twiml.Run(frontCtx) })
+	front.Go(func() error { return g.calls.dialler.Run(frontCtx) })
 	front.Go(func() error { <-frontCtx.Done(); g.app.Close(); return nil })
 	err = front.Wait()
 	g.log.InfoContext(ctx, "stopping")

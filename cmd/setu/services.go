@@ -76,6 +76,9 @@ func (c *checkCmd) Run(io streams) error {
 	if err := cfg.checkSMPPUSSD(io.out); err != nil {
 		return err
 	}
+	if _, err := cfg.twimlGateways(); err != nil {
+		return err
+	}
 	if _, err := cfg.sipTrunks(); err != nil {
 		return err
 	}

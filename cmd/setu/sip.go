@@ -181,7 +181,7 @@ func (g *gatewayParts) openSIP() error {
 		return err
 	}
 	out := ivrsip.Config{
-		Conductor: g.calls.conductor, Media: &g.calls, MediaHost: host, Board: &g.calls.board, Trunks: trunks,
+		Conductor: g.calls.conductor, Doorman: &g.calls, Media: &g.calls, MediaHost: host, Board: &g.calls.board, Trunks: trunks,
 		Log: g.log.With(slog.String("part", "sip")), Now: time.Now, MaxCalls: c.MaxCalls, Rate: c.Rate,
 		Prompts: g.cfg.Profile == sandboxProfile,
 	}

@@ -34,6 +34,11 @@ type IVR struct {
 	Patience Duration `yaml:"patience"`
 	MaxCall  Duration `yaml:"max_call"` // how long a call may last
 	SIP      SIP      `yaml:"sip"`
+	TwiML    []TwiML  `yaml:"twiml"` // in the sandbox none is an account for this machine
+	// MissedCall are numbers of ours on which a call is always turned away, which
+	// costs the caller nothing, and called back.
+	MissedCall []string `yaml:"missed_call"`
+	CallBack   CallBack `yaml:"call_back"`
 }
 
 // TTS is what speaks where nothing is recorded.

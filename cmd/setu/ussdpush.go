@@ -54,6 +54,7 @@ func (g *gatewayParts) senders() map[string]channels.Sender {
 			Driver: g.ussdSMPP, Link: link, AtOnce: turn.ClassAnswer, SMS: textSender{g: g, link: link, links: g.sms.Senders()},
 		}
 	}
+	all[lateLink] = g.lateSender(g.sms.Senders())
 	return all
 }
 
@@ -83,6 +84,7 @@ func (g *gatewayParts) wake(link string) {
 	for name := range g.ussdSMPP.Links {
 		g.outbox.Wake(name + pushSuffix)
 	}
+	g.outbox.Wake(lateLink)
 }
 
 // receipts is the store as the links see it.
@@ -99,6 +101,9 @@ func (r receipts) Delivery(link string, ids []string, s gateway.State, reason st
 		if l.Push && r.g.bySMS(gateway.Inbound{Link: name}).Link == link {
 			names = append(names, name+pushSuffix)
 		}
+	}
+	if r.g.bySMS(gateway.Inbound{}).Link == link {
+		names = append(names, lateLink)
 	}
 	var try func(names []string)
 	try = func(names []string) {

@@ -104,6 +104,8 @@ type Config struct {
 	// Calls answers with the calls under way and the last ones; nil if there are
 	// none ever.
 	Calls fiber.Handler
+	// CallBacks answers with the citizens who wait to be called; nil if nobody can be.
+	CallBacks fiber.Handler
 	// Wake is called after an item was put back, so that it goes at once.
 	Wake func()
 	Log  *slog.Logger
@@ -140,6 +142,9 @@ func New(c Config) *Server {
 	api.Get("/documents/:name", s.document)
 	if c.Calls != nil {
 		api.Get("/calls", c.Calls)
+	}
+	if c.CallBacks != nil {
+		api.Get("/call-backs", c.CallBacks)
 	}
 	api.Post("/pins/reset", s.resetPIN)
 	api.Post("/sandbox/faults", s.faults)

@@ -152,6 +152,8 @@ func peerModules(pkg string) string {
 		return "github.com/fiorix/go-smpp github.com/emiago/sipgo"
 	case strings.HasPrefix(pkg, "ledgerclient/rest"):
 		return "github.com/remitly-oss/httpsig-go github.com/santhosh-tekuri/jsonschema github.com/goccy/go-yaml"
+	case pkg == "ivr/ivrtwiml":
+		return "github.com/beevik/etree"
 	case pkg == "cmd/setu/internal/phone":
 		return "github.com/emiago/sipgo"
 	case pkg == "gateway/catalogue" || strings.HasPrefix(pkg, "ussd/"):
