@@ -18,7 +18,6 @@ import (
 	"setu/channels"
 	"setu/gateway"
 	"setu/gateway/turn"
-	"setu/i18n"
 	"setu/ivr"
 	"setu/ivr/callback"
 	"setu/ivr/ivrsip"
@@ -101,12 +100,26 @@ func (c CallBack) hours() (from, until time.Duration, always bool, err error) {
 	return a.Sub(midnight), b.Sub(midnight), false, nil
 }
 
-// number is a number of ours in the form that calls have it.
+// nationalDigits are those of an Indian number without the country's code.
+const nationalDigits = 10
+
+// number is a number of ours, which may be a line in an office, in one form,
+// however it is written or dialled: 033 2200 0001 is +913322000001. A short code
+// stays as it is.
 func number(text string) gateway.Address {
-	if e164, err := i18n.ParsePhone(text); err == nil {
-		return gateway.Address(e164)
+	digits := strings.TrimLeft(strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, text), "0")
+	switch {
+	case len(digits) == nationalDigits:
+		return gateway.Address("+91" + digits)
+	case len(digits) > nationalDigits:
+		return gateway.Address("+" + digits)
 	}
-	return gateway.Address(text)
+	return gateway.Address(digits)
 }
 
 // policy is who is called, when and how often.

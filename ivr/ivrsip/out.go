@@ -93,6 +93,7 @@ func (d *Driver) callBy(ctx context.Context, t *trunk, line int64, from, to gate
 		return Outcome{Reason: "answered, and the answer could not be confirmed", End: Failed, Rang: true}
 	}
 	c.theirInterval(res)
+	c.reads = d.cfg.Prompts && wantsPrompts(res)
 	body, _ := description(res)
 	if err := c.accept(body); err != nil {
 		c.bye(ctx)

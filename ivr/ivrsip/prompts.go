@@ -22,8 +22,10 @@ const (
 )
 
 // wantsPrompts says that a telephone lists our info package.
-func wantsPrompts(req *sip.Request) bool {
-	for _, h := range req.GetHeaders("Recv-Info") {
+func wantsPrompts(from interface {
+	GetHeaders(name string) []sip.Header
+}) bool {
+	for _, h := range from.GetHeaders("Recv-Info") {
 		for name := range strings.SplitSeq(h.Value(), ",") {
 			if strings.EqualFold(strings.TrimSpace(name), Package) {
 				return true
