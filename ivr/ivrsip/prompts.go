@@ -24,7 +24,8 @@ const (
 // wantsPrompts says that a telephone lists our info package.
 func wantsPrompts(from interface {
 	GetHeaders(name string) []sip.Header
-}) bool {
+},
+) bool {
 	for _, h := range from.GetHeaders("Recv-Info") {
 		for name := range strings.SplitSeq(h.Value(), ",") {
 			if strings.EqualFold(strings.TrimSpace(name), Package) {
