@@ -1,0 +1,118 @@
+// The app: one page, whose address says what is shown. A service is asked through
+// on the phone, one question a page, and goes to the gateway as one form.
+
+import { gateway, Unreachable } from "./gateway.js";
+import * as outbox from "./outbox.js";
+import * as store from "./store.js";
+import { h } from "./dom.js";
+import { languages, say } from "./words.js";
+import { home } from "./pages/home.js";
+import { service } from "./pages/service.js";
+import { receipts, paper } from "./pages/receipts.js";
+import { look } from "./pages/look.js";
+import { account } from "./pages/account.js";
+
+const pages = { "": home, s: service, r: look, papers: receipts, paper, account };
+
+/** app is what every page works with. */
+const app = {
+  gateway,
+  lang: "bn",
+  services: [],
+  say: (key, slots) => say(app.lang, key, slots),
+  go: (hash) => (location.hash === hash ? show() : (location.hash = hash)),
+  show: () => show(),
+  flush,
+};
+
+async function boot() {
+  app.lang = (await store.get("memo", "lang")) ?? guess();
+  document.getElementById("languages").addEventListener("click", (e) => {
+    const lang = e.target.closest("[data-lang]")?.dataset.lang;
+    if (lang) choose(lang);
+  });
+  addEventListener("hashchange", show);
+  addEventListener("online", refresh);
+  addEventListener("offline", () => network(false));
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refresh());
+  await choose(app.lang);
+  refresh();
+  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {}); // without it the app needs the network
+}
+
+/** guess is the first language of the phone that the gateway speaks. */
+function guess() {
+  const spoken = navigator.languages.map((l) => l.slice(0, 2));
+  return spoken.find((l) => languages.includes(l)) ?? languages[0];
+}
+
+async function choose(lang) {
+  app.lang = lang;
+  await store.put("memo", lang, "lang");
+  document.documentElement.lang = lang;
+  for (const b of document.querySelectorAll("[data-lang]")) b.ariaPressed = String(b.dataset.lang === lang);
+  document.getElementById("skip").textContent = app.say("skip");
+  document.getElementById("brand").textContent = app.say("name");
+  app.services = (await store.get("memo", `services-${lang}`)) ?? [];
+  if (!app.services.length) await load();
+  await show();
+}
+
+/** load fetches the catalogue; without a network the one that is kept serves. */
+async function load() {
+  const lang = app.lang;
+  try {
+    const { services } = await gateway.services(lang);
+    await store.put("memo", services, `services-${lang}`);
+    if (lang === app.lang) app.services = services;
+    network(true);
+  } catch (error) {
+    network(!(error instanceof Unreachable));
+  }
+}
+
+/** refresh brings all up to date and sends what waits. */
+async function refresh() {
+  await load();
+  await flush();
+}
+
+async function flush() {
+  const came = await outbox.flush(gateway).catch(() => new Map());
+  await outbox.follow(gateway, app.lang).catch(() => {});
+  if (came.size && /^#\/(papers|paper)?/.test(location.hash) && !location.hash.startsWith("#/s/")) show();
+  return came;
+}
+
+function network(up) {
+  const notice = document.getElementById("network");
+  notice.textContent = up ? "" : app.say("offline");
+  notice.classList.toggle("shown", !up);
+  notice.lang = app.lang;
+}
+
+/** show draws the page that the address names. */
+let drawing = 0;
+async function show() {
+  const mine = ++drawing;
+  const [, name = "", ...rest] = decodeURIComponent(location.hash).split("/");
+  const page = pages[name] ?? missing;
+  const content = await page(app, ...rest);
+  if (mine !== drawing) return; // another page was asked for meanwhile
+  const main = document.getElementById("main");
+  main.replaceChildren(...[content].flat(Infinity).filter(Boolean));
+  document.title = `${main.querySelector("h1")?.textContent ?? ""} · ${app.say("name")}`;
+  navigation(name);
+  scrollTo(0, 0);
+  (main.querySelector("[autofocus]") ?? main).focus();
+}
+
+function navigation(name) {
+  const links = [["#/", "", "services"], ["#/papers", "papers", "papers"], ["#/account", "account", "account"]];
+  document.getElementById("nav").replaceChildren(h("ul", {}, links.map(([href, at, text]) =>
+    h("li", {}, h("a", { href, "aria-current": name === at && "page" }, app.say(text))))));
+}
+
+const missing = () => [h("h1", {}, app.say("notFound")), h("a", { href: "#/", className: "button" }, app.say("home"))];
+
+boot();

@@ -1,0 +1,70 @@
+// Requests on their way to the gateway. Each is kept on the phone before it is
+// sent, under a key of its own, and the same key goes with every try: however
+// often the network breaks, the gateway does it once.
+
+import * as store from "./store.js";
+import * as papers from "./papers.js";
+import { Problem } from "./gateway.js";
+
+/** put keeps a request, and gives its key. */
+export async function put({ lang, form, title, question }) {
+  const key = crypto.randomUUID();
+  await store.put("outbox", { key, lang, form, title, question, at: new Date().toISOString() });
+  return key;
+}
+
+/** waiting are the requests that are not sent, the oldest first. */
+export async function waiting() {
+  return (await store.all("outbox")).sort((a, b) => a.at.localeCompare(b.at));
+}
+
+/**
+ * flush sends what waits, in order, and gives what each came to: key -> answer or
+ * Problem. It stops where the network does. One tab sends at a time.
+ */
+export async function flush(gateway) {
+  const came = new Map();
+  const send = async () => {
+    for (const one of await waiting()) {
+      const result = await attempt(gateway, one);
+      if (!result) return;
+      await file(one, result);
+      await store.remove("outbox", one.key);
+      came.set(one.key, result);
+    }
+  };
+  await (navigator.locks ? navigator.locks.request("setu-outbox", send) : send());
+  return came;
+}
+
+/** attempt is an answer, a Problem that no further try would mend, or nothing. */
+async function attempt(gateway, one) {
+  try {
+    return await gateway.talk(one.lang, one.form, one.key);
+  } catch (error) {
+    return error instanceof Problem && !error.passing ? error : undefined;
+  }
+}
+
+async function file(one, result) {
+  const refused = result instanceof Problem;
+  await papers.keep({
+    id: one.key, service: one.form.service, title: one.title, question: one.question, lang: one.lang,
+    prompt: refused ? result.title : result.prompt,
+    state: refused || result.state === "asking" ? "refused" : result.state,
+    receipt: result.receipt, block: result.as_of?.block, at: one.at,
+  });
+}
+
+/** follow asks again about receipts that had no outcome yet. */
+export async function follow(gateway, lang) {
+  for (const paper of await papers.list()) {
+    if (!paper.receipt || !["received", "later"].includes(paper.state)) continue;
+    try {
+      const o = await gateway.operation(lang, paper.receipt);
+      if (o.done) await papers.keep({ ...paper, state: o.state, prompt: o.prompt, block: o.block });
+    } catch {
+      return; // the next time
+    }
+  }
+}
