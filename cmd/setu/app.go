@@ -10,6 +10,7 @@ import (
 	"setu/gateway"
 	"setu/i18n"
 	"setu/mobileapi"
+	"setu/mobileapi/app"
 )
 
 // App is the API for phones with data.
@@ -44,6 +45,11 @@ func (g *gatewayParts) openApp(s *signer) error {
 		return err
 	}
 	g.app.Mount(g.public.app)
+	web, err := app.New(nil)
+	if err != nil {
+		return err
+	}
+	web.Mount(g.public.app)
 	return nil
 }
 

@@ -37,5 +37,6 @@ async function ask(method, path, { lang, body, key } = {}) {
 export const gateway = {
   services: (lang) => ask("GET", `/services?lang=${lang}`),
   talk: (lang, body, key) => ask("POST", "/dialogue", { lang, body, key }),
+  known: async () => undefined,
   operation: (lang, receipt) => ask("GET", `/operations/${receipt}?lang=${lang}`),
 };

@@ -65,7 +65,7 @@ async function load() {
     const { services } = await gateway.services(lang);
     await store.put("memo", services, `services-${lang}`);
     if (lang === app.lang) app.services = services;
-    network(true);
+    network(navigator.onLine); // what is kept by the browser needs no network
   } catch (error) {
     network(!(error instanceof Unreachable));
   }
@@ -80,7 +80,7 @@ async function refresh() {
 async function flush() {
   const came = await outbox.flush(gateway).catch(() => new Map());
   await outbox.follow(gateway, app.lang).catch(() => {});
-  if (came.size && /^#\/(papers|paper)?/.test(location.hash) && !location.hash.startsWith("#/s/")) show();
+  if (came.size && location.hash.startsWith("#/paper")) show();
   return came;
 }
 
@@ -104,7 +104,7 @@ async function show() {
   document.title = `${main.querySelector("h1")?.textContent ?? ""} · ${app.say("name")}`;
   navigation(name);
   scrollTo(0, 0);
-  (main.querySelector("[autofocus]") ?? main).focus();
+  main.focus({ preventScroll: true });
 }
 
 function navigation(name) {

@@ -1,0 +1,46 @@
+import { h } from "../dom.js";
+import { login } from "../login.js";
+import * as store from "../store.js";
+import { Problem } from "../gateway.js";
+
+/** account shows whose phone this is, and which other phones speak for the number. */
+export async function account(app) {
+  const device = await app.gateway.known();
+  const place = h("div", {});
+  const forget = async () => {
+    await store.clear();
+    place.replaceChildren(h("p", { className: "paper", role: "status" }, app.say("forgotten")));
+    await store.put("memo", app.lang, "lang");
+  };
+  place.append(
+    h("p", { className: "paper" }, device ? app.say("loggedIn", { number: device.number }) : app.say("loggedOut")),
+    ...(device ? [await devices(app)] : []),
+    h("div", { className: "buttons" },
+      device
+        ? h("button", { className: "button plain", type: "button", onclick: () => leave(app) }, app.say("logOut"))
+        : h("button", { className: "button", type: "button", onclick: () => login({ app, place }, app.show) }, app.say("logIn")),
+      h("button", { className: "button plain", type: "button", onclick: forget }, app.say("forget"))));
+  return [h("h1", {}, app.say("account")), place];
+}
+
+async function leave(app) {
+  await app.gateway.leave(app.lang);
+  app.show();
+}
+
+async function devices(app) {
+  let list;
+  try {
+    list = await app.gateway.devices(app.lang);
+  } catch (error) {
+    return h("p", { className: "hint" }, error instanceof Problem ? error.title : app.say("noQuestion"));
+  }
+  const remove = async (id) => {
+    await app.gateway.removeDevice(app.lang, id).catch(() => {});
+    app.show();
+  };
+  return h("section", {}, h("h2", {}, app.say("devices")), h("ul", { className: "list" }, list.map((d) =>
+    h("li", { className: "paper" }, d.name, d.current ? ` (${app.say("thisOne")})` : "",
+      !d.current && h("div", { className: "buttons" },
+        h("button", { className: "button plain", type: "button", onclick: () => remove(d.id) }, app.say("remove")))))));
+}
