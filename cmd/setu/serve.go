@@ -29,6 +29,7 @@ import (
 	"setu/ledgerclient/keys"
 	"setu/ledgerclient/sandbox"
 	"setu/mobileapi"
+	"setu/mobileapi/handset"
 	"setu/ussd"
 	"setu/ussd/ussdhttp"
 	"setu/ussd/ussdsmpp"
@@ -130,6 +131,8 @@ type gatewayParts struct {
 	calls    callParts
 	app      *mobileapi.API // for phones with data
 
+	handset *handset.Desk // of the page /try; nil outside the sandbox
+
 	publicListener, smppListener, adminListener net.Listener
 
 	closers []func() error
@@ -175,6 +178,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	if err := g.openSMS(); err != nil {
 		return g, err
 	}
+	g.openHandset()
 	g.outbox = outbox.New(outbox.Config{
 		Store: g.store, Ledger: g.ledger, Dialogue: g.engine, Words: g.cat, Signer: signer,
 		Senders: g.senders(), Log: log.With(slog.String("part", "outbox")), Now: time.Now,
@@ -192,12 +196,13 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	if err := g.openUSSD(); err != nil {
 		return g, err
 	}
-	if err := g.openApp(signer); err != nil {
-		return g, err
-	}
 	if err := g.openCalls(); err != nil {
 		return g, err
 	}
+	if err := g.openApp(signer); err != nil {
+		return g, err
+	}
+	g.mountHandset()
 	return g, g.openConsole()
 }
 
@@ -350,6 +355,9 @@ func (g *gatewayParts) run(ctx context.Context) error {
 	g.log.InfoContext(ctx, "stopping")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
+	if g.handset != nil {
+		g.handset.Close()
+	}
 	g.turns.Close(drain)
 	stopInner()
 	return errors.Join(err, background.Wait())
@@ -402,10 +410,11 @@ Try, in another terminal:
   bin/setu phone --send 'भाव धान'                what does paddy fetch today?
   bin/setu phone --send 'HELP'                 what else is there?
   bin/setu phone --ussd                        the same handset dials *%[1]s#: menus on its screen
+  http://%[2]s/               the web app; http://%[2]s/try is a handset on a page
   bin/setu preview benefit                     every text of a service, with its segments
   bin/setu sandbox down                        take the ledger away (and: up), and see that nothing is lost
   bin/setu queue list                          what waits
-`, shortCode)
+`, shortCode, address(g.publicListener))
 }
 
 // noSIP as the address of calls is that there are none.

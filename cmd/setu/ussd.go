@@ -266,6 +266,9 @@ func (g *gatewayParts) openUSSD() error {
 // bySMS is the way by SMS to a citizen who is on a live channel: the configured
 // one, or else the link that she came by, if it carries SMS, or else the first.
 func (g *gatewayParts) bySMS(in gateway.Inbound) gateway.Route {
+	if to, ok := g.toHandset(in.From); ok {
+		return to
+	}
 	to := gateway.Route{Medium: gateway.SMS, Citizen: in.From}
 	for _, w := range g.cfg.ways() {
 		switch link := g.cfg.USSD.SMS.Link; {

@@ -12,6 +12,7 @@ import (
 	"setu/gateway"
 	"setu/gateway/turn"
 	"setu/mobileapi"
+	"setu/mobileapi/handset"
 	"setu/ussd/ussdsmpp"
 )
 
@@ -49,6 +50,9 @@ func (g *gatewayParts) back(in gateway.Inbound) gateway.Route {
 func (g *gatewayParts) senders() map[string]channels.Sender {
 	all := g.sms.Senders()
 	all[mobileapi.Link] = appSender{g}
+	if g.handset != nil {
+		all[handset.Link] = g.handset
+	}
 	for link := range g.ussdSMPP.Links {
 		all[link+pushSuffix] = &ussdsmpp.Notifier{
 			Driver: g.ussdSMPP, Link: link, AtOnce: turn.ClassAnswer, SMS: textSender{g: g, link: link, links: g.sms.Senders()},

@@ -101,6 +101,7 @@ func house() []row {
 		{pkg: "ivr/ivrari", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/gorilla/websocket"},
 
 		{pkg: "mobileapi/client", modules: "github.com/goccy/go-yaml"},
+		{pkg: "mobileapi/handset", uses: "gateway channels ivr/voice ivr/conductor", modules: "github.com/gofiber/fiber"},
 		{pkg: "mobileapi/app", modules: "github.com/gofiber/fiber github.com/valyala/fasthttp"},
 		{
 			pkg: "mobileapi", uses: "i18n ledgerclient ledgerclient/rest/httpsig gateway gateway/catalogue channels mobileapi/client",
