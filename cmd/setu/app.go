@@ -50,9 +50,6 @@ func (g *gatewayParts) openApp(s *signer) error {
 		return err
 	}
 	web.Mount(g.public.app)
-	if g.handset != nil {
-		g.handset.Mount(g.public.app)
-	}
 	return nil
 }
 

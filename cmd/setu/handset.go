@@ -18,6 +18,14 @@ func (g *gatewayParts) openHandset() {
 	})
 }
 
+// mountHandset puts the page on the public listener, and gives it calls.
+func (g *gatewayParts) mountHandset() {
+	if g.handset != nil {
+		g.handset.Conductor, g.handset.Board = g.calls.conductor, &g.calls.board
+		g.handset.Mount(g.public.app)
+	}
+}
+
 // toHandset is the way by SMS to a handset that is on a page now; ok is false if
 // there is none with the number.
 func (g *gatewayParts) toHandset(number gateway.Address) (to gateway.Route, ok bool) {

@@ -159,7 +159,12 @@ func (f *file) serve(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentType, f.kind)
 	body := f.plain
-	if encoding := c.AcceptsEncodings(brotli, gzip); encoding != "" && f.encoded[encoding] != nil {
+	// A client that says nothing would take anything, but may be unable to.
+	encoding := ""
+	if len(c.Request().Header.Peek(fiber.HeaderAcceptEncoding)) > 0 {
+		encoding = c.AcceptsEncodings(brotli, gzip)
+	}
+	if f.encoded[encoding] != nil {
 		c.Set(fiber.HeaderContentEncoding, encoding)
 		body = f.encoded[encoding]
 	}

@@ -24,7 +24,7 @@ type call struct {
 	events []event
 	news   chan struct{} // closed when there is an event
 	part   int           // the sound that is playing
-	wav    []byte
+	sounds [2][]byte     // it and the one before, which the page may be fetching
 	played *time.Timer
 	seen   *time.Timer // ends the call when the page is gone
 }
@@ -49,7 +49,7 @@ func (c *call) Play(clips []voice.Clip, played func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.part++
-	c.wav = whole.WAV()
+	c.sounds[c.part%len(c.sounds)] = whole.WAV()
 	c.played.Stop()
 	c.played = time.AfterFunc(whole.Length()+lag, played)
 	c.tell(event{Play: strconv.Itoa(c.part) + ".wav"})
@@ -84,7 +84,7 @@ func (d *Desk) place(c *fiber.Ctx) error {
 	id := rand.Text()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.calls) >= mostCalls || d.Conductor == nil {
+	if len(d.calls) >= mostCalls {
 		return fiber.NewError(fiber.StatusServiceUnavailable)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background()) //nolint:contextcheck // a call outlives the request that places it
@@ -99,6 +99,8 @@ func (d *Desk) place(c *fiber.Ctx) error {
 
 // conduct runs a call to its end, and lets the page hear of it.
 func (d *Desk) conduct(ctx context.Context, id string, one *call, from gateway.Address) {
+	row := d.Board.Begin(Link, false, d.Now())
+	d.Board.Answered(row, d.Now())
 	end := d.Conductor.Run(ctx, conductor.Call{
 		ID: id, Link: Link, From: from, To: d.Code, Stop: d.stop,
 		Said: func(text string) {
@@ -107,6 +109,7 @@ func (d *Desk) conduct(ctx context.Context, id string, one *call, from gateway.A
 			one.tell(event{Say: text})
 		},
 	}, one)
+	d.Board.End(row, end, d.Now())
 	one.hangUp(nil)
 	one.seen.Stop()
 	one.mu.Lock()
@@ -160,7 +163,7 @@ func (d *Desk) listen(c *fiber.Ctx) error {
 	}
 }
 
-// sound is GET /try/call/{id}/{part}.wav: what is playing.
+// sound is GET /try/call/{id}/{part}.wav: what is playing, or did before that.
 func (d *Desk) sound(c *fiber.Ctx) error {
 	one, err := d.called(c)
 	if err != nil {
@@ -168,12 +171,13 @@ func (d *Desk) sound(c *fiber.Ctx) error {
 	}
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	if c.Params("part") != strconv.Itoa(one.part) {
-		return fiber.ErrNotFound // another has taken its place
+	part, err := c.ParamsInt("part")
+	if err != nil || part < 1 || part > one.part || part <= one.part-len(one.sounds) {
+		return fiber.ErrNotFound
 	}
 	c.Set(fiber.HeaderContentType, "audio/wav")
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	return c.Send(one.wav)
+	return c.Send(one.sounds[part%len(one.sounds)])
 }
 
 // press is POST /try/call/{id}: {keys} are pressed.

@@ -27,11 +27,12 @@ const Link = "try"
 // Base is the path of the page.
 const Base = "/try"
 
-// Config is what a [Desk] works with. All of it is required, but for Conductor,
-// without which nobody can be called.
+// Config is what a [Desk] works with. Conductor and Board may be set later, before
+// [Desk.Mount].
 type Config struct {
 	Acceptor  channels.Acceptor
 	Conductor *conductor.Conductor
+	Board     *conductor.Board
 	// Code is the short code that handsets write to and call.
 	Code gateway.Address
 	Log  *slog.Logger

@@ -3,7 +3,6 @@
 
 const lines = {
   name: ["সেতু", "सेतु", "Setu"],
-  tagline: ["সরকারি পরিষেবা, আপনার ভাষায়", "सरकारी सेवाएँ, आपकी भाषा में", "Government services in your language"],
   skip: ["মূল লেখায় যান", "मुख्य भाग पर जाएँ", "Skip to the content"],
   services: ["পরিষেবা", "सेवाएँ", "Services"],
   which: ["কোন পরিষেবা চান?", "कौन सी सेवा चाहिए?", "Which service would you like?"],
@@ -11,9 +10,7 @@ const lines = {
   account: ["আমার ফোন", "मेरा फ़ोन", "My phone"],
   next: ["পরের ধাপ", "आगे", "Continue"],
   back: ["পিছনে", "पीछे", "Back"],
-  send: ["পাঠান", "भेजें", "Send"],
   yes: ["হ্যাঁ, পাঠান", "हाँ, भेजें", "Yes, send it"],
-  no: ["না", "नहीं", "No"],
   again: ["আবার চেষ্টা করুন", "फिर कोशिश करें", "Try again"],
   home: ["সব পরিষেবা", "सब सेवाएँ", "All services"],
   check: ["ঠিক আছে কি না দেখে নিন", "एक बार देख लीजिए", "Please check"],
@@ -69,7 +66,6 @@ const lines = {
     "यह सेवा आपके अपने लिए है, इसलिए फ़ोन नंबर एक बार जाँचना होगा। एसएमएस से एक कोड आएगा।",
     "This service is about you, so your phone number has to be checked once. A code comes by SMS.",
   ],
-  numberHint: ["মোবাইল নম্বরের 10টি সংখ্যা", "मोबाइल नंबर के 10 अंक", "The 10 digits of your mobile number"],
   code: ["এসএমএসে আসা কোড", "एसएमएस से आया कोड", "The code from the SMS"],
   codeHint: ["6টি সংখ্যা। কোডটি আর কাউকে বলবেন না।", "6 अंक। कोड किसी और को न बताएँ।", "6 digits. Do not tell it to anyone else."],
   sandboxCode: ["পরীক্ষামূলক কোড: {code}", "परीक्षण कोड: {code}", "Code of the sandbox: {code}"],
@@ -92,7 +88,6 @@ const lines = {
   empty: ["এখানে কিছু লিখুন।", "यहाँ कुछ लिखें।", "Write something here."],
   tooLong: ["বেশি বড়: {max} অক্ষর পর্যন্ত।", "बहुत लंबा: {max} अक्षर तक।", "Too long: up to {max} characters."],
   notFound: ["এই পাতা নেই।", "यह पन्ना नहीं है।", "There is no such page."],
-  update: ["নতুন সংস্করণ এসেছে। পাতাটি আবার খুলুন।", "नया संस्करण आया है। पन्ना फिर खोलें।", "There is a new version. Open the page again."],
 };
 
 const order = ["bn", "hi", "en"];

@@ -1,0 +1,144 @@
+package app_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+
+	"setu/mobileapi/app"
+)
+
+// budget is the most that a first visit may load, octets with gzip.
+const budget = 60 << 10
+
+func newApp(t *testing.T) *app.App {
+	t.Helper()
+	a, err := app.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestSize(t *testing.T) {
+	t.Parallel()
+	if size := newApp(t).Size(); size > budget || size < budget/10 {
+		t.Errorf("Size() = %d octets, want at most %d", size, budget)
+	}
+}
+
+// get asks for a file.
+func get(t *testing.T, server *fiber.App, path string, header ...string) (*http.Response, string) {
+	t.Helper()
+	req := httptest.NewRequest(http.MethodGet, path, nil)
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := server.Test(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(body)
+}
+
+func TestServe(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	server := fiber.New()
+	a.Mount(server)
+	resp, body := get(t, server, "/")
+	if resp.StatusCode != http.StatusOK || !strings.Contains(body, "/js/main.js") {
+		t.Fatalf("GET / = %d %s", resp.StatusCode, body)
+	}
+	if p := resp.Header.Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'self'") {
+		t.Errorf("the page's policy is %q", p)
+	}
+	tag := resp.Header.Get("Etag")
+	if again, body := get(t, server, "/", "If-None-Match", tag); again.StatusCode != http.StatusNotModified || body != "" {
+		t.Errorf("GET / with its own tag = %d, %d octets, want 304", again.StatusCode, len(body))
+	}
+	for _, encoding := range []string{"gzip", "br"} {
+		if resp, _ := get(t, server, "/app.css", "Accept-Encoding", encoding); resp.Header.Get("Content-Encoding") != encoding {
+			t.Errorf("a client that takes %s gets %q", encoding, resp.Header.Get("Content-Encoding"))
+		}
+	}
+	for path, kind := range map[string]string{
+		"/js/main.js": "text/javascript", "/vendor/qrcode.mjs": "text/javascript", "/manifest.webmanifest": "application/manifest+json", "/icon.svg": "image/svg+xml",
+	} {
+		if resp, _ := get(t, server, path); !strings.HasPrefix(resp.Header.Get("Content-Type"), kind) {
+			t.Errorf("%s is %q, want %s", path, resp.Header.Get("Content-Type"), kind)
+		}
+	}
+}
+
+// TestWorker: what the service worker keeps is all that the app loads.
+func TestWorker(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	server := fiber.New()
+	a.Mount(server)
+	_, body := get(t, server, "/sw.js")
+	if !strings.Contains(body, `"setu-`+a.Version+`"`) || strings.Contains(body, "{{") {
+		t.Errorf("the worker has no version:\n%s", body)
+	}
+	for _, pattern := range []string{"web/*", "web/*/*", "web/*/*/*"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			name := strings.TrimPrefix(f, "web")
+			if filepath.Ext(name) == "" || name == "/sw.js" || name == "/index.html" { // a folder, itself, and "/"
+				continue
+			}
+			if !strings.Contains(body, `"`+name+`"`) {
+				t.Errorf("the worker does not keep %s", name)
+			}
+		}
+	}
+}
+
+// TestNew_Extra: a file from elsewhere is one of the app's, and changes its version.
+func TestNew_Extra(t *testing.T) {
+	t.Parallel()
+	with, err := app.New(map[string][]byte{"/client/x.js": []byte("export const x = 1;\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if with.Version == newApp(t).Version {
+		t.Error("another file does not change the version")
+	}
+	server := fiber.New()
+	with.Mount(server)
+	if resp, _ := get(t, server, "/client/x.js"); resp.StatusCode != http.StatusOK {
+		t.Errorf("the file is answered %d", resp.StatusCode)
+	}
+}
+
+// TestModules runs the tests of the modules that need no browser.
+func TestModules(t *testing.T) {
+	t.Parallel()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("node is not installed")
+	}
+	files, err := filepath.Glob("testdata/*.test.mjs")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no tests of modules: %v", err)
+	}
+	out, err := exec.CommandContext(t.Context(), node, append([]string{"--test"}, files...)...).CombinedOutput() //nolint:gosec // our own files
+	if err != nil {
+		t.Errorf("node --test: %v\n%s", err, out)
+	}
+}
