@@ -19,8 +19,9 @@ export async function waiting() {
 }
 
 /**
- * flush sends what waits, in order, and gives what each came to: key -> answer or
- * Problem. It stops where the network does. One tab sends at a time.
+ * flush sends what waits, in order, and gives what each came to: key -> {result:
+ * answer or Problem, paper}. It stops where the network does. One tab sends at a
+ * time.
  */
 export async function flush(gateway) {
   const came = new Map();
@@ -28,32 +29,37 @@ export async function flush(gateway) {
     for (const one of await waiting()) {
       const result = await attempt(gateway, one);
       if (!result) return;
-      await file(one, result);
+      const paper = paperOf(one, result);
+      await papers.keep(paper);
       await store.remove("outbox", one.key);
-      came.set(one.key, result);
+      came.set(one.key, { result, paper });
     }
   };
   await (navigator.locks ? navigator.locks.request("setu-outbox", send) : send());
   return came;
 }
 
-/** attempt is an answer, a Problem that no further try would mend, or nothing. */
+/**
+ * attempt is an answer, a Problem that no further try would mend, or nothing. What
+ * needs a number waits until the phone is confirmed for one.
+ */
 async function attempt(gateway, one) {
   try {
     return await gateway.talk(one.lang, one.form, one.key);
   } catch (error) {
-    return error instanceof Problem && !error.passing ? error : undefined;
+    return error instanceof Problem && !error.passing && !error.stranger ? error : undefined;
   }
 }
 
-async function file(one, result) {
+/** paperOf is what is kept of a request. One that the gateway has still a question about is not taken. */
+function paperOf(one, result) {
   const refused = result instanceof Problem;
-  await papers.keep({
+  return {
     id: one.key, service: one.form.service, title: one.title, question: one.question, lang: one.lang,
     prompt: refused ? result.title : result.prompt,
     state: refused || result.state === "asking" ? "refused" : result.state,
     receipt: result.receipt, block: result.as_of?.block, at: one.at,
-  });
+  };
 }
 
 /** follow asks again about receipts that had no outcome yet. */

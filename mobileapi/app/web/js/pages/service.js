@@ -56,16 +56,24 @@ async function send(at, f) {
   const form = flow.form(f);
   busy(at);
   if (flow.changes(f) && f.complete) {
-    if (s.access !== "open" && !(await app.gateway.known())) return login(at, () => send(at, f));
-    const key = await outbox.put({ lang: app.lang, form, title: s.title, question: flow.confirmation(f) });
-    const came = (await app.flush()).get(key);
-    return came ? outcome(at, f, came) : draw(at, kept(at, f));
+    return deliver(at, f, await outbox.put({ lang: app.lang, form, title: s.title, question: flow.confirmation(f) }));
   }
   try {
     await hear(at, f, await app.gateway.talk(app.lang, form));
   } catch (error) {
     await failed(at, f, error);
   }
+}
+
+/** deliver sends what is kept, and shows what became of it. */
+async function deliver(at, f, key) {
+  const { app, service: s } = at;
+  busy(at);
+  const came = (await app.flush()).get(key);
+  if (came?.result.state === "asking") return hear(at, f, came.result);
+  if (came) return draw(at, result(app, came.paper));
+  if (s.access !== "open" && !(await app.gateway.known())) return login(at, () => deliver(at, f, key));
+  draw(at, result(app, { title: s.title, prompt: app.say("kept"), question: flow.confirmation(f), state: "waiting", lang: app.lang }));
 }
 
 /** hear shows what the gateway answers, or asks what it still wants to know. */
@@ -93,16 +101,6 @@ async function hear(at, f, answer) {
   }));
 }
 
-/** outcome is what a transaction that was kept and sent has come to. */
-function outcome(at, f, came) {
-  if (came instanceof Problem) return failed(at, f, came);
-  return hear(at, f, came);
-}
-
-function kept(at, f) {
-  return result(at.app, { title: at.service.title, prompt: at.app.say("kept"), question: flow.confirmation(f), state: "waiting", lang: at.app.lang });
-}
-
 const summary = (f) => Object.values(f.shown).join(", ");
 
 const busy = (at) => draw(at, h("p", { role: "status" }, at.app.say("wait")));
@@ -110,7 +108,7 @@ const busy = (at) => draw(at, h("p", { role: "status" }, at.app.say("wait")));
 /** failed says why there is no answer, and what can be done. */
 async function failed(at, f, error) {
   const { app } = at;
-  if (error instanceof Problem && error.code === "log-in") return login(at, () => send(at, f));
+  if (error instanceof Problem && error.stranger) return login(at, () => send(at, f));
   const before = error instanceof Problem ? undefined : await papers.last(papers.idOf(flow.form(f)));
   draw(at,
     h("div", { className: "paper bad", role: "alert" }, h("p", {}, error instanceof Problem ? error.title : app.say("noQuestion"))),
