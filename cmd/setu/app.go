@@ -11,6 +11,7 @@ import (
 	"setu/i18n"
 	"setu/mobileapi"
 	"setu/mobileapi/app"
+	"setu/mobileapi/client"
 )
 
 // App is the API for phones with data.
@@ -45,7 +46,7 @@ func (g *gatewayParts) openApp(s *signer) error {
 		return err
 	}
 	g.app.Mount(g.public.app)
-	web, err := app.New(nil)
+	web, err := app.New(map[string][]byte{mobileapi.Base + "/setu.js": client.Script()})
 	if err != nil {
 		return err
 	}

@@ -1,87 +1,64 @@
-// The gateway as the app sees it: a few questions, each one round trip, signed by
-// the phone once it is confirmed for a number.
+// The gateway as the app sees it: the client of its API, with the phone's key and
+// its number kept beside what else the phone keeps.
 
-import * as phone from "./phone.js";
+import { Offline, Problem, Setu } from "/v1/setu.js";
+import * as store from "./store.js";
 
-/** Problem is an answer of RFC 9457: its title is for the citizen, in her language. */
-export class Problem extends Error {
-  constructor(body) {
-    super(body.title);
-    Object.assign(this, body);
-    this.name = "Problem";
-  }
-
-  /** passing says that the same request may succeed later. */
-  get passing() {
-    return this.status >= 500 || this.status === 429 || this.code === "key-busy";
-  }
-
-  /** stranger says that the phone has to be confirmed for a number first. */
-  get stranger() {
-    return this.code === "log-in" || this.code === "device-unknown";
-  }
-}
-
-/** Unreachable says that there was no answer at all. */
-export class Unreachable extends Error {}
+export { Offline, Problem };
 
 const patience = 20_000; // ms
 
-/** ahead is how far the gateway's clock is before the phone's, in ms. */
-let ahead = 0;
+const keys = {
+  load: async () => (await store.get("memo", "key")) ?? null,
+  save: (kept) => (kept ? store.put("memo", kept, "key") : forget()),
+};
 
-async function ask(method, path, { lang, body, key, as } = {}) {
-  as ??= await phone.known();
-  try {
-    return await once(method, path, { lang, body, key, as });
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    if (error.code === "device-unknown") await phone.forget();
-    if (error.code !== "signature-clock" || !error.date) throw error;
-    ahead = error.date - Date.now(); // the phone's clock is wrong, and its owner need not know
-    return once(method, path, { lang, body, key, as });
-  }
+async function forget() {
+  await store.remove("memo", "key");
+  await store.remove("memo", "number");
 }
 
-async function once(method, path, { lang, body, key, as }) {
-  const url = new URL(`/v1${path}`, location.origin);
-  const headers = { "Accept-Language": lang ?? "" };
-  const text = body && JSON.stringify(body);
-  if (text) headers["Content-Type"] = "application/json";
-  if (as && method === "POST") headers["Idempotency-Key"] = key ?? crypto.randomUUID();
-  if (as) await phone.sign(as, { method, url, headers, body: text }, (Date.now() + ahead) / 1000);
-  let response;
+const setu = new Setu({
+  url: location.origin, keys,
+  fetch: (url, options) => fetch(url, { ...options, signal: AbortSignal.timeout(patience) }),
+});
+
+/** passing says that the same request may succeed later. */
+export const passing = (problem) => problem.status >= 500 || problem.status === 429 || problem.code === "key-busy";
+
+/** stranger says that the phone has to be confirmed for a number first. */
+export const stranger = (problem) => problem.code === "log-in" || problem.code === "device-unknown";
+
+/** speaking asks in a language. A phone that was removed elsewhere forgets its key. */
+async function speaking(lang, ask) {
+  setu.lang = lang;
   try {
-    response = await fetch(url, { method, headers, body: text, signal: AbortSignal.timeout(patience) });
-  } catch (cause) {
-    throw new Unreachable("no answer", { cause });
+    return await ask();
+  } catch (error) {
+    if (error instanceof Problem && error.code === "device-unknown") await forget();
+    throw error;
   }
-  const json = response.status === 204 ? undefined : await response.json().catch(() => ({ title: "" }));
-  if (!response.ok) throw new Problem({ ...json, status: response.status, date: Date.parse(response.headers.get("Date")) });
-  return json;
 }
 
 export const gateway = {
-  services: (lang) => ask("GET", `/services?lang=${lang}`, { lang, as: false }),
-  talk: (lang, body, key) => ask("POST", "/dialogue", { lang, body, key }),
-  operation: (lang, receipt) => ask("GET", `/operations/${receipt}?lang=${lang}`, { lang, as: false }),
+  services: (lang) => speaking(lang, () => setu.services()),
+  /** form sends {service, inputs, confirm}; the same key is done once. */
+  form: (lang, { service, inputs, confirm }, key) => speaking(lang, () => setu.form(service, inputs, { confirm, key: key ?? Setu.newKey() })),
+  step: (lang, session, input) => speaking(lang, () => setu.step(session, input)),
+  operation: (lang, receipt) => speaking(lang, () => setu.operation(receipt)),
 
-  known: phone.known,
-  otp: (lang, number) => ask("POST", "/otp", { lang, body: { number }, as: false }),
+  /** number is whose phone this is; undefined if it is not confirmed for any. */
+  number: async () => ((await setu.device()) ? store.get("memo", "number") : undefined),
+  otp: (lang, number) => speaking(lang, () => setu.sendOTP(number)),
   /** register confirms this phone for a number with the code that came by SMS. */
   async register(lang, number, otp) {
-    const made = await phone.make(number);
-    await ask("POST", "/devices", { lang, body: { number, otp, key: made.jwk, name: model() }, as: made });
-    await phone.keep(made);
+    await speaking(lang, () => setu.logIn(number, otp, model()));
+    await store.put("memo", number, "number");
   },
-  devices: async (lang) => (await ask("GET", "/devices", { lang })).devices,
-  removeDevice: (lang, id) => ask("DELETE", `/devices/${id}`, { lang }),
+  devices: async (lang) => (await speaking(lang, () => setu.devices())).devices,
+  removeDevice: (lang, id) => speaking(lang, () => setu.removeDevice(id)),
   /** leave takes this phone from the number, and its key from the phone. */
-  async leave(lang) {
-    const { id } = await phone.known();
-    await ask("DELETE", `/devices/${id}`, { lang });
-    await phone.forget();
-  },
+  leave: (lang) => speaking(lang, async () => setu.removeDevice(await setu.device())),
 };
 
 /** model is what the phone is called among its owner's. */

@@ -1,7 +1,7 @@
 // The app: one page, whose address says what is shown. A service is asked through
 // on the phone, one question a page, and goes to the gateway as one form.
 
-import { gateway, Unreachable } from "./gateway.js";
+import { gateway, Offline } from "./gateway.js";
 import * as outbox from "./outbox.js";
 import * as store from "./store.js";
 import { h } from "./dom.js";
@@ -67,7 +67,7 @@ async function load() {
     if (lang === app.lang) app.services = services;
     network(navigator.onLine); // what is kept by the browser needs no network
   } catch (error) {
-    network(!(error instanceof Unreachable));
+    network(!(error instanceof Offline));
   }
 }
 

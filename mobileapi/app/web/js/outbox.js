@@ -4,7 +4,7 @@
 
 import * as store from "./store.js";
 import * as papers from "./papers.js";
-import { Problem } from "./gateway.js";
+import { Problem, passing, stranger } from "./gateway.js";
 
 /** put keeps a request, and gives its key. */
 export async function put({ lang, form, title, question }) {
@@ -45,9 +45,9 @@ export async function flush(gateway) {
  */
 async function attempt(gateway, one) {
   try {
-    return await gateway.talk(one.lang, one.form, one.key);
+    return await gateway.form(one.lang, one.form, one.key);
   } catch (error) {
-    return error instanceof Problem && !error.passing && !error.stranger ? error : undefined;
+    return error instanceof Problem && !passing(error) && !stranger(error) ? error : undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import { Problem } from "../gateway.js";
 
 /** account shows whose phone this is, and which other phones speak for the number. */
 export async function account(app) {
-  const device = await app.gateway.known();
+  const number = await app.gateway.number();
   const place = h("div", {});
   const forget = async () => {
     await store.clear();
@@ -13,10 +13,10 @@ export async function account(app) {
     await store.put("memo", app.lang, "lang");
   };
   place.append(
-    h("p", { className: "paper" }, device ? app.say("loggedIn", { number: device.number }) : app.say("loggedOut")),
-    ...(device ? [await devices(app)] : []),
+    h("p", { className: "paper" }, number ? app.say("loggedIn", { number }) : app.say("loggedOut")),
+    ...(number ? [await devices(app)] : []),
     h("div", { className: "buttons" },
-      device
+      number
         ? h("button", { className: "button plain", type: "button", onclick: () => leave(app) }, app.say("logOut"))
         : h("button", { className: "button", type: "button", onclick: () => login({ app, place }, app.show) }, app.say("logIn")),
       h("button", { className: "button plain", type: "button", onclick: forget }, app.say("forget"))));

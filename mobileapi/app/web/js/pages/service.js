@@ -2,7 +2,7 @@ import { h, paragraphs } from "../dom.js";
 import * as flow from "../flow.js";
 import * as outbox from "../outbox.js";
 import * as papers from "../papers.js";
-import { Problem } from "../gateway.js";
+import { Problem, stranger } from "../gateway.js";
 import { question } from "../question.js";
 import { result } from "../result.js";
 import { login } from "../login.js";
@@ -59,7 +59,7 @@ async function send(at, f) {
     return deliver(at, f, await outbox.put({ lang: app.lang, form, title: s.title, question: flow.confirmation(f) }));
   }
   try {
-    await hear(at, f, await app.gateway.talk(app.lang, form));
+    await hear(at, f, await app.gateway.form(app.lang, form));
   } catch (error) {
     await failed(at, f, error);
   }
@@ -72,7 +72,7 @@ async function deliver(at, f, key) {
   const came = (await app.flush()).get(key);
   if (came?.result.state === "asking") return hear(at, f, came.result);
   if (came) return draw(at, result(app, came.paper));
-  if (s.access !== "open" && !(await app.gateway.known())) return login(at, () => deliver(at, f, key));
+  if (s.access !== "open" && !(await app.gateway.number())) return login(at, () => deliver(at, f, key));
   draw(at, result(app, { title: s.title, prompt: app.say("kept"), question: flow.confirmation(f), state: "waiting", lang: app.lang }));
 }
 
@@ -90,7 +90,7 @@ async function hear(at, f, answer) {
   const go = async (input) => {
     busy(at);
     try {
-      await hear(at, f, await app.gateway.talk(app.lang, { session: answer.session, input }));
+      await hear(at, f, await app.gateway.step(app.lang, answer.session, input));
     } catch (error) {
       await failed(at, f, error);
     }
@@ -108,7 +108,7 @@ const busy = (at) => draw(at, h("p", { role: "status" }, at.app.say("wait")));
 /** failed says why there is no answer, and what can be done. */
 async function failed(at, f, error) {
   const { app } = at;
-  if (error instanceof Problem && error.stranger) return login(at, () => send(at, f));
+  if (error instanceof Problem && stranger(error)) return login(at, () => send(at, f));
   const before = error instanceof Problem ? undefined : await papers.last(papers.idOf(flow.form(f)));
   draw(at,
     h("div", { className: "paper bad", role: "alert" }, h("p", {}, error instanceof Problem ? error.title : app.say("noQuestion"))),
