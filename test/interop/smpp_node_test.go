@@ -59,9 +59,12 @@ type node struct {
 
 // installed makes sure, once, that the npm packages are there.
 var installed = sync.OnceValue(func() error {
-	_, smpp := os.Stat("node_modules/smpp")
-	_, ussd := os.Stat("node_modules/ussd-menu-builder")
-	if smpp == nil && ussd == nil {
+	missing := false
+	for _, name := range []string{"smpp", "ussd-menu-builder", "playwright-core", "axe-core"} {
+		_, err := os.Stat("node_modules/" + name)
+		missing = missing || err != nil
+	}
+	if !missing {
 		return nil
 	}
 	if out, err := exec.Command("./setup").CombinedOutput(); err != nil {

@@ -93,6 +93,7 @@ function network(up) {
 
 /** show draws the page that the address names. */
 let drawing = 0;
+let shown;
 async function show() {
   const mine = ++drawing;
   const [, name = "", ...rest] = decodeURIComponent(location.hash).split("/");
@@ -103,8 +104,11 @@ async function show() {
   main.replaceChildren(...[content].flat(Infinity).filter(Boolean));
   document.title = `${main.querySelector("h1")?.textContent ?? ""} · ${app.say("name")}`;
   navigation(name);
-  scrollTo(0, 0);
-  main.focus({ preventScroll: true });
+  if (shown !== undefined && shown !== location.hash) { // she went there: what is new is read first
+    scrollTo(0, 0);
+    main.focus({ preventScroll: true });
+  }
+  shown = location.hash;
 }
 
 function navigation(name) {
