@@ -13,10 +13,13 @@ import (
 const (
 	sqlReadLeaves = `SELECT first, leaves FROM audit_leaf
 WHERE first >= (SELECT max(first) FROM audit_leaf WHERE first <= ?1) AND first < ?2 ORDER BY first`
-	sqlReadTile        = `SELECT hashes FROM audit_tile WHERE id = ?`
-	sqlPutTile         = `INSERT INTO audit_tile (id, hashes) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET hashes = ?2`
-	sqlPutCheckpoint   = `INSERT INTO audit_checkpoint (size, at, note, anchor) VALUES (?, ?, ?, ?)`
-	sqlReadCheckpoints = `SELECT size, at, note, anchor FROM audit_checkpoint WHERE size >= ?1 ORDER BY size LIMIT +?2`
+	sqlReadTile      = `SELECT hashes FROM audit_tile WHERE id = ?`
+	sqlPutTile       = `INSERT INTO audit_tile (id, hashes) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET hashes = ?2`
+	sqlPutCheckpoint = `INSERT INTO audit_checkpoint (size, at, note, anchor) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT DO UPDATE SET anchor = ?4 WHERE note = ?3 AND anchor = ''`
+	sqlReadCheckpoints    = `SELECT size, at, note, anchor FROM audit_checkpoint WHERE size >= ?1 ORDER BY size LIMIT +?2`
+	sqlReadLastCheckpoint = `SELECT size, at, note, anchor FROM audit_checkpoint ORDER BY size DESC LIMIT 1`
+	sqlReadLastAnchored   = `SELECT size, at, note, anchor FROM audit_checkpoint INDEXED BY audit_anchored WHERE anchor <> '' ORDER BY size DESC LIMIT 1`
 )
 
 // ErrLog says that the stored audit log cannot be read, since it was damaged or
@@ -99,8 +102,9 @@ func (s *Store) Tile(ctx context.Context, level int, n int64) ([]byte, error) {
 	return out, nil
 }
 
-// Seal adds a checkpoint with the tiles below it and its anchor, and gives the
-// items that are leased by that.
+// Seal adds a checkpoint with the tiles below it and its anchor, or gives one that
+// is there its anchor, and gives the items that are leased by that. The error is
+// [ErrLog] when there is another checkpoint of that size.
 func (s *Store) Seal(ctx context.Context, seal gateway.Seal) (items []gateway.Item, err error) {
 	effects, err := encodeEffects(seal.Effects, s.now())
 	if err == nil {
@@ -111,7 +115,11 @@ func (s *Store) Seal(ctx context.Context, seal gateway.Seal) (items []gateway.It
 				}
 			}
 			c := &seal.Checkpoint
-			if err := w.run(qPutCheckpoint, c.Size, ms(c.Time), c.Note, string(c.Anchor)); err != nil {
+			_, changed, err := w.exec(qPutCheckpoint, c.Size, ms(c.Time), c.Note, string(c.Anchor))
+			if err == nil && changed == 0 {
+				err = refusal{fmt.Errorf("%w: another checkpoint of %d leaves is there", ErrLog, c.Size)}
+			}
+			if err != nil {
 				return fmt.Errorf("put checkpoint: %w", err)
 			}
 			items, err = w.add(nil, effects)
@@ -129,9 +137,7 @@ func (s *Store) Seal(ctx context.Context, seal gateway.Seal) (items []gateway.It
 func (s *Store) Checkpoints(ctx context.Context, size int64, limit int) (out []gateway.LogCheckpoint, err error) {
 	err = s.read(ctx, func(c *conn) error {
 		return c.each(rCheckpoints, func(v []value) error {
-			out = append(out, gateway.LogCheckpoint{
-				Size: number(v[0]), Time: instant(number(v[1])), Note: text(v[2]), Anchor: ledgerclient.Receipt(text(v[3])),
-			})
+			out = append(out, checkpointOf(v))
 			return nil
 		}, size, int64(limit))
 	})
@@ -139,4 +145,30 @@ func (s *Store) Checkpoints(ctx context.Context, size int64, limit int) (out []g
 		return nil, fmt.Errorf("read checkpoints: %w", err)
 	}
 	return out, nil
+}
+
+// LastCheckpoint is the largest checkpoint, of all or of those that have an
+// anchor; its size is 0 when there is none.
+func (s *Store) LastCheckpoint(ctx context.Context, anchored bool) (out gateway.LogCheckpoint, err error) {
+	q := rLastCheckpoint
+	if anchored {
+		q = rLastAnchored
+	}
+	err = s.read(ctx, func(c *conn) error {
+		v, err := c.first(q)
+		if err == nil && v != nil {
+			out = checkpointOf(v)
+		}
+		return err
+	})
+	if err != nil {
+		return out, fmt.Errorf("read last checkpoint: %w", err)
+	}
+	return out, nil
+}
+
+func checkpointOf(v []value) gateway.LogCheckpoint {
+	return gateway.LogCheckpoint{
+		Size: number(v[0]), Time: instant(number(v[1])), Note: text(v[2]), Anchor: ledgerclient.Receipt(text(v[3])),
+	}
 }

@@ -143,6 +143,8 @@ const (
 	rLeaves
 	rTile
 	rCheckpoints
+	rLastCheckpoint
+	rLastAnchored
 	queries
 )
 
@@ -193,5 +195,6 @@ func statement(q query) string {
 		rMeters: sqlReadMeters, rDevice: sqlReadDevice, rDevices: sqlReadDevices, rChanges: sqlReadChanges, rKept: sqlReadKept, rProof: sqlReadProof,
 
 		rLogSize: sqlReadLogSize, rLeaves: sqlReadLeaves, rTile: sqlReadTile, rCheckpoints: sqlReadCheckpoints,
+		rLastCheckpoint: sqlReadLastCheckpoint, rLastAnchored: sqlReadLastAnchored,
 	}[q]
 }

@@ -25,6 +25,7 @@ type Log interface {
 type Tree interface {
 	Seal(ctx context.Context, s gateway.Seal) ([]gateway.Item, error)
 	Checkpoints(ctx context.Context, size int64, limit int) ([]gateway.LogCheckpoint, error)
+	LastCheckpoint(ctx context.Context, anchored bool) (gateway.LogCheckpoint, error)
 	Tile(ctx context.Context, level int, n int64) ([]byte, error)
 }
 
@@ -189,6 +190,11 @@ func logSeals(w *world) {
 		w.Error("two checkpoints of one size")
 	}
 	w.reopen()
+	for anchored, want := range map[bool]int64{true: 5, false: 9} {
+		if got, err := w.LastCheckpoint(w.Context(), anchored); err != nil || got.Size != want {
+			w.Errorf("LastCheckpoint(%v) = %+v, %v, want size %d", anchored, got, err, want)
+		}
+	}
 	for _, tt := range []struct {
 		level int
 		n     int64
@@ -208,5 +214,12 @@ func logSeals(w *world) {
 	}
 	if some, err := w.Checkpoints(w.Context(), 6, 1); err != nil || len(some) != 1 || some[0].Size != 9 {
 		w.Errorf("Checkpoints(6) = %+v, %v", some, err)
+	}
+	// An anchor may come later, and once.
+	for i, anchor := range []ledgerclient.Receipt{"8", "9"} {
+		_, err := w.Seal(w.Context(), gateway.Seal{Checkpoint: gateway.LogCheckpoint{Size: 9, Note: "nine", Time: w.clock(), Anchor: anchor}})
+		if got, readErr := w.LastCheckpoint(w.Context(), true); (err == nil) != (i == 0) || readErr != nil || got.Anchor != "8" {
+			w.Errorf("anchor %s: %v; the anchor is %s, %v", anchor, err, got.Anchor, readErr)
+		}
 	}
 }

@@ -101,6 +101,8 @@ var functions = map[name]function{
 	{"registry", "Get"}:         {run: registryGet},
 	{"registry", "Put"}:         {run: registryPut, submit: true, undo: true},
 	{"registry", "Undo"}:        {run: undo, submit: true, least: ledgerclient.Number},
+	{"audit", "Anchor"}:         {run: auditAnchor, submit: true},
+	{"audit", "Checkpoint"}:     {run: auditCheckpoint},
 }
 
 // Query answers a query on s, to which it writes nothing. The errors are

@@ -30,6 +30,7 @@ func house() []row {
 		{pkg: "i18n", pure: true, modules: "golang.org/x/text"},
 
 		{pkg: "ledgerclient", uses: "i18n", pure: true, random: true, modules: "github.com/gowebpki/jcs golang.org/x/mod"},
+		{pkg: "ledgerclient/jwks", pure: true},
 		{pkg: "ledgerclient/circuit", uses: "ledgerclient", modules: "github.com/sony/gobreaker"},
 		{
 			pkg: "ledgerclient/keys", uses: "i18n ledgerclient",
@@ -54,7 +55,7 @@ func house() []row {
 		{pkg: "ledgerclient/rest/httpsig", uses: "ledgerclient", modules: "github.com/dunglas/httpsfv"},
 		{pkg: "ledgerclient/rest", uses: "i18n ledgerclient ledgerclient/rest/httpsig", driver: true, modules: "github.com/dunglas/httpsfv"},
 		{
-			pkg: "ledgerclient/rest/baas", uses: "ledgerclient ledgerclient/keys ledgerclient/rest ledgerclient/rest/httpsig",
+			pkg: "ledgerclient/rest/baas", uses: "ledgerclient ledgerclient/jwks ledgerclient/keys ledgerclient/rest ledgerclient/rest/httpsig",
 			modules: "github.com/dunglas/httpsfv golang.org/x/sync golang.org/x/time",
 		},
 		{pkg: "ledgerclient/ledgertest", uses: "i18n ledgerclient ledgerclient/contracts ledgerclient/keys", modules: "github.com/google/go-cmp"},
@@ -68,7 +69,7 @@ func house() []row {
 		{pkg: "gateway/turn", uses: "i18n ledgerclient gateway gateway/crashpoint channels"},
 		{pkg: "gateway/outbox", uses: "i18n ledgerclient gateway gateway/crashpoint channels", modules: "golang.org/x/time"},
 		{pkg: "gateway/follow", uses: "ledgerclient gateway"},
-		{pkg: "gateway/audit/proof", uses: "i18n ledgerclient", pure: true, modules: "golang.org/x/mod"},
+		{pkg: "gateway/audit/proof", uses: "i18n ledgerclient ledgerclient/jwks", pure: true, modules: "golang.org/x/mod"},
 		{pkg: "gateway/sqlite", uses: "i18n ledgerclient gateway gateway/crashpoint gateway/audit/proof", driver: true, modules: "github.com/mattn/go-sqlite3"},
 		{pkg: "gateway/storetest", uses: "i18n ledgerclient gateway gateway/audit/proof", modules: "github.com/google/go-cmp pgregory.net/rapid"},
 		{pkg: "gateway/audit", uses: "i18n ledgerclient gateway gateway/audit/proof", modules: "golang.org/x/mod"},

@@ -2,10 +2,12 @@ package proof
 
 import (
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,12 +17,15 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"setu/ledgerclient"
+	"setu/ledgerclient/jwks"
 )
 
 // Errors of a checkpoint.
 var (
 	// ErrCheckpoint says that a text is no checkpoint.
 	ErrCheckpoint = errors.New("proof: not a checkpoint of the audit log")
+	// ErrKeys says that octets are no public keys.
+	ErrKeys = errors.New("proof: not the gateway's public keys; `setu keys public` prints them")
 	// ErrUnsigned says that no key that is known and counts has signed it.
 	ErrUnsigned = errors.New("proof: checkpoint is not signed by a key that counts")
 )
@@ -46,6 +51,19 @@ func (c Checkpoint) Text() string {
 
 // Digest is what a key signs.
 func (c Checkpoint) Digest() [sha256.Size]byte { return sha256.Sum256([]byte(c.Text())) }
+
+// IsText says that a signed checkpoint states c.
+func (c Checkpoint) IsText(signed string) bool { return strings.HasPrefix(signed, c.Text()+"\n") }
+
+// ReadCheckpoint reads a signed checkpoint and verifies nothing. The error is
+// [ErrCheckpoint].
+func ReadCheckpoint(signed string) (Checkpoint, error) {
+	text, _, found := strings.Cut(signed, "\n\n")
+	if !found {
+		return Checkpoint{}, ErrCheckpoint
+	}
+	return parseText(text + "\n")
+}
 
 // parseText reads what Text wrote, and nothing else.
 func parseText(text string) (Checkpoint, error) {
@@ -87,6 +105,35 @@ func NewPublicKey(public *ecdsa.PublicKey) (PublicKey, error) {
 	}
 	sum := sha256.Sum256(der)
 	return PublicKey{ID: hex.EncodeToString(sum[:8]), Public: public}, nil
+}
+
+// ParseKeys reads public keys as `setu keys public` prints them (a JSON Web Key
+// Set), or one in PEM. Identifiers are made of the keys, whatever the set says. The
+// error is [ErrKeys].
+func ParseKeys(octets []byte) ([]PublicKey, error) {
+	if block, rest := pem.Decode(octets); block != nil {
+		parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+		public, ok := parsed.(*ecdsa.PublicKey)
+		if err != nil || !ok || public.Curve != elliptic.P256() || strings.TrimSpace(string(rest)) != "" {
+			return nil, fmt.Errorf("%w: not one P-256 key in PEM", ErrKeys)
+		}
+		key, err := NewPublicKey(public)
+		return []PublicKey{key}, err
+	}
+	set, err := jwks.Parse(octets)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKeys, err)
+	}
+	out := make([]PublicKey, 0, len(set))
+	for _, k := range set {
+		key, err := NewPublicKey(k.Public)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrKeys, err)
+		}
+		key.Revoked = k.Revoked
+		out = append(out, key)
+	}
+	return out, nil
 }
 
 // keyHash is the key's number in a signed note: the first four octets of SHA-256
@@ -159,11 +206,7 @@ func (k keyring) Verifier(name string, hash uint32) (note.Verifier, error) {
 // signed it; a key that was revoked by its time does not count. The errors are
 // [ErrCheckpoint] and [ErrUnsigned].
 func OpenCheckpoint(signed string, keys []PublicKey) (Checkpoint, error) {
-	text, _, found := strings.Cut(signed, "\n\n")
-	if !found {
-		return Checkpoint{}, ErrCheckpoint
-	}
-	c, err := parseText(text + "\n")
+	c, err := ReadCheckpoint(signed)
 	if err != nil {
 		return c, err
 	}

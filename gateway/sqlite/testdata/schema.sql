@@ -249,6 +249,7 @@ CREATE TABLE unheard (
 ) STRICT;
 
 CREATE INDEX allowance_until ON allowance (until);
+CREATE INDEX audit_anchored ON audit_checkpoint (size) WHERE anchor <> '';
 
 CREATE INDEX callback_dialled ON callback (citizen, dialled) WHERE dialled > 0;
 

@@ -230,7 +230,7 @@ func loadable(key string, record []byte) error {
 		return fmt.Errorf("%w: state key", errRequest)
 	}
 	switch kind + "~" {
-	case keyPrefix, txPrefix, contracts.IdempotencyPrefix, "receipt~":
+	case keyPrefix, txPrefix, contracts.IdempotencyPrefix, "receipt~", "anchor~":
 		return fmt.Errorf("%w: %s is not loaded", errRequest, kind)
 	}
 	if _, err := ledgerclient.ParseRecord(record); err != nil {

@@ -1,0 +1,191 @@
+package proof
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// ExportVersion is what an export begins with.
+const ExportVersion = "setu audit export 1"
+
+// MaxLine bounds a line of an export, octets.
+const MaxLine = 64 << 10
+
+// Errors of an export.
+var (
+	// ErrExport says that lines are no export, or not all of one.
+	ErrExport = errors.New("proof: not a whole export of the audit log")
+	// ErrRoot says that the leaves are not those that a checkpoint was made of.
+	ErrRoot = errors.New("proof: leaves are not those that the checkpoint is of")
+)
+
+// Line is one line of an export: a JSON object with one member. The first is
+// Begin and the last End; leaves are in order, and each checkpoint stands behind
+// the last leaf that it covers, with its anchor after it.
+type Line struct {
+	Begin      *Begin  `json:"begin,omitempty"`
+	Leaf       string  `json:"leaf,omitempty"`
+	Checkpoint string  `json:"checkpoint,omitempty"`
+	Anchor     *Anchor `json:"anchor,omitempty"`
+	End        *End    `json:"end,omitempty"`
+}
+
+// Begin is the head of an export.
+type Begin struct {
+	Version string `json:"version"`
+	Origin  string `json:"origin"`
+	From    int64  `json:"from"` // number of the first leaf
+	// Edge stands for the leaves before From, see [Tree.Edge].
+	Edge []tlog.Hash `json:"edge,omitempty"`
+}
+
+// End is the foot of an export.
+type End struct {
+	Size int64 `json:"size"` // leaves of the log, with those before the export
+}
+
+// Report is what an export has shown.
+type Report struct {
+	Origin      string
+	From, Size  int64 // leaves: the number of the first, and one after the last
+	Checkpoints int
+	Latest      Checkpoint
+	Anchors     []Anchor
+	Kinds       map[Kind]int64 // leaves of each kind
+}
+
+// Unsealed is how many leaves no checkpoint of the export covers.
+func (r Report) Unsealed() int64 { return r.Size - max(r.From, r.Latest.Size) }
+
+// Reader checks an export line by line, in memory that does not grow with it.
+type Reader struct {
+	keys  []PublicKey
+	older []Checkpoint
+	tree  *Tree
+	out   Report
+	ended bool
+}
+
+// NewReader makes a reader. The export is to hold what older checkpoints say.
+func NewReader(keys []PublicKey, older ...Checkpoint) *Reader {
+	return &Reader{keys: keys, older: older, out: Report{Kinds: map[Kind]int64{}}}
+}
+
+// Line takes the next line. After an error nothing is to follow. The errors are
+// those of [Reader.End].
+func (r *Reader) Line(octets []byte) error {
+	var l Line
+	if len(octets) > MaxLine {
+		return fmt.Errorf("%w: a line is longer than %d octets", ErrExport, MaxLine)
+	}
+	if err := json.Unmarshal(octets, &l); err != nil {
+		return fmt.Errorf("%w: %w", ErrExport, err)
+	}
+	switch {
+	case (l.Begin != nil) != (r.tree == nil), r.ended:
+		return fmt.Errorf("%w: it does not begin and end once", ErrExport)
+	case l.Begin != nil:
+		return r.begin(*l.Begin)
+	case l.Leaf != "":
+		return r.leaf([]byte(l.Leaf))
+	case l.Checkpoint != "":
+		return r.checkpoint(l.Checkpoint)
+	case l.Anchor != nil:
+		return r.anchor(*l.Anchor)
+	case l.End != nil:
+		r.ended = true
+		if l.End.Size != r.tree.Size() {
+			return fmt.Errorf("%w: %d leaves, it says %d", ErrExport, r.tree.Size(), l.End.Size)
+		}
+		return nil
+	}
+	return fmt.Errorf("%w: a line of an unknown kind", ErrExport)
+}
+
+func (r *Reader) begin(b Begin) error {
+	if b.Version != ExportVersion {
+		return fmt.Errorf("%w: version %q, this program knows %q", ErrExport, b.Version, ExportVersion)
+	}
+	tree, err := NewTree(b.From, b.Edge)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrExport, err)
+	}
+	r.tree, r.out.Origin, r.out.From = tree, b.Origin, b.From
+	return r.compare()
+}
+
+func (r *Reader) leaf(octets []byte) error {
+	n := r.tree.Size()
+	l, err := ParseLeaf(octets)
+	if err != nil {
+		return fmt.Errorf("leaf %d: %w", n, err)
+	}
+	if (n == 0) != (l.Kind == Began) || n == 0 && l.Get("origin") != r.out.Origin {
+		return fmt.Errorf("%w: leaf %d does not begin the log of %s", ErrExport, n, r.out.Origin)
+	}
+	r.out.Kinds[l.Kind]++
+	r.tree.Add(tlog.RecordHash(octets), nil)
+	return r.compare()
+}
+
+// compare holds the older checkpoints of this size against the tree.
+func (r *Reader) compare() error {
+	for _, c := range r.older {
+		if c.Size == r.tree.Size() && c.Root != r.tree.Root() {
+			return fmt.Errorf("%w: of %d leaves", ErrShrunk, c.Size)
+		}
+	}
+	return nil
+}
+
+func (r *Reader) checkpoint(signed string) error {
+	c, err := OpenCheckpoint(signed, r.keys)
+	switch {
+	case err != nil:
+		return fmt.Errorf("checkpoint after leaf %d: %w", r.tree.Size()-1, err)
+	case c.Origin != r.out.Origin:
+		return fmt.Errorf("%w: a checkpoint is of another log, %s", ErrExport, c.Origin)
+	case c.Size != r.tree.Size():
+		return fmt.Errorf("%w: a checkpoint of %d leaves stands after %d", ErrExport, c.Size, r.tree.Size())
+	case c.Root != r.tree.Root():
+		return fmt.Errorf("%w: of %d leaves", ErrRoot, c.Size)
+	case c.Time.Before(r.out.Latest.Time):
+		return fmt.Errorf("%w: the checkpoint of %d leaves is older than the one before it", ErrExport, c.Size)
+	}
+	r.out.Latest = c
+	r.out.Checkpoints++
+	return nil
+}
+
+func (r *Reader) anchor(a Anchor) error {
+	if c := r.out.Latest; a.Size != c.Size || a.Root != c.Root || r.out.Checkpoints == 0 {
+		return fmt.Errorf("%w: it is of %d leaves, the checkpoint of %d", ErrAnchor, a.Size, c.Size)
+	}
+	r.out.Anchors = append(r.out.Anchors, a)
+	return nil
+}
+
+// End says what the export has shown. The errors are [ErrExport], [ErrLeaf],
+// [ErrCheckpoint], [ErrUnsigned], [ErrRoot], [ErrAnchor] and [ErrShrunk].
+func (r *Reader) End() (Report, error) {
+	if !r.ended {
+		return r.out, fmt.Errorf("%w: it breaks off", ErrExport)
+	}
+	out := r.out
+	out.Size, out.Kinds = r.tree.Size(), maps.Clone(r.out.Kinds)
+	for _, c := range r.older {
+		switch {
+		case c.Origin != out.Origin:
+			return out, fmt.Errorf("%w: the older checkpoint is of another log, %s", ErrExport, c.Origin)
+		case c.Size > out.Size:
+			return out, fmt.Errorf("%w: it had %d leaves and has %d", ErrShrunk, c.Size, out.Size)
+		case c.Size < out.From:
+			return out, fmt.Errorf("%w: it begins at leaf %d, after the older checkpoint", ErrExport, out.From)
+		}
+	}
+	return out, nil
+}
