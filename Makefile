@@ -27,9 +27,10 @@ setup: ## install what a build and the tests need (Debian packages, node modules
 	@scripts/setup test
 
 .PHONY: build
-build: ## build bin/setu
+build: ## build bin/setu and bin/setu-verify
 	@scripts/setup build
 	$(GO) build -trimpath -o bin/setu ./cmd/setu
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/setu-verify ./cmd/setu-verify
 
 .PHONY: run
 run: build ## start the gateway in its sandbox on loopback; Ctrl-C ends it

@@ -46,6 +46,7 @@ type Config struct {
 	USSD     USSD      `yaml:"ussd"`
 	IVR      IVR       `yaml:"ivr"`
 	App      App       `yaml:"app"`
+	Audit    Audit     `yaml:"audit"`
 	Log      Log       `yaml:"log"`
 	// Prices is the file with the price list for statements; see
 	// gateway/billing/sandbox.yaml.

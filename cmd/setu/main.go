@@ -25,6 +25,7 @@ type cli struct {
 	Queue     queueCmd     `cmd:"" help:"List, show, retry or discard what waits in the running gateway."`
 	Receipt   receiptCmd   `cmd:"" help:"Say where the transaction of a receipt stands."`
 	Findings  findingsCmd  `cmd:"" help:"List transactions on the ledger, signed by this gateway, for which it cannot account."`
+	Audit     auditCmd     `cmd:"" help:"Show, export, check and prove what the gateway did: its audit log."`
 	CallBacks callBacksCmd `cmd:"" help:"List the citizens who wait to be called, without their numbers."`
 	PIN       pinCmd       `cmd:"" name:"pin" help:"Reset a forgotten PIN."`
 	Sandbox   sandboxCmd   `cmd:"" help:"Make the sandbox ledger slow, down or forgetful, and well again."`

@@ -34,7 +34,8 @@ func (g *gatewayParts) checks() []console.Check {
 	if g.member != nil {
 		list = append(list, g.memberCheck())
 	}
-	list = append(list, console.Check{Name: "keys", Ready: func(ctx context.Context) (bool, string) { return keysReady(ctx, g.keys) }})
+	list = append(list, console.Check{Name: "keys", Ready: func(ctx context.Context) (bool, string) { return keysReady(ctx, g.keys) }},
+		console.Check{Name: "audit", Ready: g.auditReady})
 	for name := range g.sms.Up() {
 		list = append(list, console.Check{Name: "link " + name, Ready: func(context.Context) (bool, string) {
 			return g.sms.Up()[name], "not bound: replies wait"

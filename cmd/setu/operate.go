@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"setu/gateway"
+	"setu/gateway/audit"
 	"setu/gateway/console"
 )
 
@@ -134,15 +137,27 @@ func (q *queueStatsCmd) Run(ctx context.Context, io streams) error {
 type receiptCmd struct {
 	running
 	Number string `arg:"" help:"The receipt's number: 12 digits, with or without dashes."`
+	Proof  string `help:"File to write its proof to, for setu-verify."`
 }
 
 // Run says where the transaction of a receipt stands.
 func (r *receiptCmd) Run(ctx context.Context, io streams) error {
-	var s console.Standing
-	if err := r.call(ctx, http.MethodGet, "/api/receipts/"+strings.ReplaceAll(r.Number, " ", ""), nil, &s); err != nil {
+	var s struct {
+		console.Standing
+		Log *audit.Trace `json:"audit_log,omitempty"`
+	}
+	number := strings.ReplaceAll(r.Number, " ", "")
+	if err := r.call(ctx, http.MethodGet, "/api/receipts/"+number, nil, &s.Standing); err != nil {
 		return err
 	}
-	return indented(io.out, s)
+	if s.State != gateway.State(0).String() {
+		// A receipt of before the log was begun has none.
+		_ = r.fromGateway(ctx, auditReceiptDoc, url.Values{"receipt": {number}}, &s.Log)
+	}
+	if err := indented(io.out, s); err != nil || r.Proof == "" {
+		return err
+	}
+	return (&auditProveCmd{running: r.running, Receipt: number, Out: r.Proof}).Run(ctx, io)
 }
 
 // pinCmd works on citizens' PINs.

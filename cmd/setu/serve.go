@@ -16,6 +16,7 @@ import (
 
 	"setu/channels/smppsms"
 	"setu/gateway"
+	"setu/gateway/audit"
 	"setu/gateway/catalogue"
 	"setu/gateway/console"
 	"setu/gateway/dialogue"
@@ -135,6 +136,9 @@ type gatewayParts struct {
 
 	publicListener, smppListener, adminListener net.Listener
 
+	audit  *audit.Keeper
+	signer *signer
+
 	closers []func() error
 }
 
@@ -203,6 +207,9 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 		return g, err
 	}
 	g.mountHandset()
+	if err := g.openAudit(ctx, signer); err != nil {
+		return g, err
+	}
 	return g, g.openConsole()
 }
 
@@ -278,6 +285,7 @@ func (g *gatewayParts) openConsole() error {
 		return err
 	}
 	c.Calls, c.CallBacks = g.calls.serveCalls, g.serveCallBacks
+	g.auditDocuments(c.Documents)
 	if g.sandbox != nil {
 		c.SetFaults = func(f console.Faults) error {
 			g.sandbox.SetFaults(sandbox.Faults{Delay: time.Duration(f.Delay), Down: f.Down, ForgetAnswers: f.Forget})
@@ -324,6 +332,7 @@ func (g *gatewayParts) run(ctx context.Context) error {
 		background.Go(func() error { g.follower.Run(inner); return nil })
 	}
 	background.Go(func() error { g.prune(inner); return nil })
+	background.Go(func() error { g.audit.Run(inner); return nil })
 	background.Go(func() error { g.keys.Watch(inner, g.log.With(slog.String("part", "keys"))); return nil })
 	recovered, err := g.turns.Recover(ctx)
 	if err != nil {

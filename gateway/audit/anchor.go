@@ -79,10 +79,17 @@ func (k *Keeper) envelope(ctx context.Context, c *gateway.LogCheckpoint) (gatewa
 
 // OnLedger is the query that asks the ledger for its checkpoint of a size; 0 is
 // the latest.
-func (k *Keeper) OnLedger(size int64) ledgerclient.Call {
+func (k *Keeper) OnLedger(size int64) (ledgerclient.Query, error) {
+	keeper, err := k.Pseudonym(Service, k.origin)
+	if err != nil {
+		return ledgerclient.Query{}, err
+	}
 	args := map[string]string{"origin": k.origin}
 	if size > 0 {
 		args["size"] = strconv.FormatInt(size, 10)
 	}
-	return ledgerclient.Call{Contract: contract, Function: checkpointOfSize, Args: args}
+	return ledgerclient.Query{
+		Call:   ledgerclient.Call{Contract: contract, Function: checkpointOfSize, Args: args},
+		Caller: ledgerclient.Caller{Pseudonym: keeper, Channel: Service, Assurance: ledgerclient.Open}, Time: k.Now().UTC(),
+	}, nil
 }

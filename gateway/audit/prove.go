@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -155,92 +156,102 @@ func (k *Keeper) Status(ctx context.Context) (Status, error) {
 	return out, errors.Join(err, anchorErr)
 }
 
-// Covers is the size of the first checkpoint that covers a leaf, and where its
-// anchor stands; 0: none does yet.
-func (k *Keeper) Covers(ctx context.Context, leaf int64) (int64, *proof.Anchor, error) {
-	list, err := k.Store.Checkpoints(ctx, leaf+1, 1)
-	if err != nil || len(list) == 0 {
-		return 0, nil, err
-	}
-	a, err := k.anchorOf(ctx, list[0])
-	return list[0].Size, a, err
+// Trace is what the log tells of a receipt.
+type Trace struct {
+	Accepted time.Time     `json:"accepted"`             // UTC, when it was decided on
+	Leaf     int64         `json:"leaf"`                 // of the decision
+	Ended    int64         `json:"ended_leaf,omitempty"` // of the end; 0: it has not come
+	Covered  int64         `json:"checkpoint,omitempty"` // leaves of the first checkpoint that covers them; 0: none does yet
+	Anchor   *proof.Anchor `json:"anchor,omitempty"`     // of that checkpoint
 }
 
-// Export gives the lines of an export from a leaf on. An export from 0 needs
-// nothing else to be checked; one from a later leaf has the tree's edge there.
-func (k *Keeper) Export(ctx context.Context, from int64, line func(proof.Line) error) error {
-	size, err := k.Store.LogSize(ctx)
+// Trace finds the leaves of a receipt. The error is [ErrNoReceipt].
+func (k *Keeper) Trace(ctx context.Context, r ledgerclient.Receipt) (Trace, error) {
+	st, err := k.Store.Standing(ctx, r)
+	if err == nil && st.Leaf == 0 {
+		err = ErrNoReceipt
+	}
 	if err != nil {
-		return err
+		return Trace{}, err
 	}
-	if from < 0 || from > size {
-		return fmt.Errorf("%w: the log has %d leaves", ErrNoLeaf, size)
+	out := Trace{Leaf: st.Leaf, Ended: st.Ended}
+	leaves, err := k.Store.Leaves(ctx, st.Leaf, st.Leaf+1)
+	if err != nil {
+		return out, err
 	}
+	l, err := proof.ParseLeaf(leaves[0])
+	if err != nil {
+		return out, err
+	}
+	out.Accepted = l.At
+	list, err := k.Store.Checkpoints(ctx, max(st.Leaf, st.Ended)+1, 1)
+	if err != nil || len(list) == 0 {
+		return out, err
+	}
+	out.Covered = list[0].Size
+	out.Anchor, err = k.anchorOf(ctx, list[0])
+	return out, err
+}
+
+// Begin is the head of an export from a leaf on. One from 0 needs nothing else to
+// be checked; one from a later leaf has the tree's edge there.
+func (k *Keeper) Begin(ctx context.Context, from int64) (proof.Begin, error) {
+	b := proof.Begin{Version: proof.ExportVersion, Origin: k.origin, From: from}
 	// What is behind the last checkpoint has no tiles above it yet.
 	last, err := k.Store.LastCheckpoint(ctx, false)
 	if err != nil {
-		return err
+		return b, err
 	}
-	if from > last.Size {
-		return fmt.Errorf("%w: the last checkpoint is of %d leaves; begin there", ErrNoLeaf, last.Size)
+	if from < 0 || from > last.Size {
+		return b, fmt.Errorf("%w: the last checkpoint is of %d leaves; begin there or before", ErrNoLeaf, last.Size)
 	}
-	edge, err := k.edge(ctx, from)
+	b.Edge, err = k.edge(ctx, from)
+	return b, err
+}
+
+// Page is a part of an export.
+type Page struct {
+	Lines []proof.Line `json:"lines"` // leaves from From on, with checkpoints and anchors
+	Next  int64        `json:"next"`  // number of the leaf that the next page begins with
+	Size  int64        `json:"size"`  // leaves in the log
+}
+
+// Page gives the lines of an export from a leaf on, as many as make a page. At
+// the end of the log it has none.
+func (k *Keeper) Page(ctx context.Context, from int64) (Page, error) {
+	size, err := k.Store.LogSize(ctx)
+	switch {
+	case err != nil:
+		return Page{}, err
+	case from < 0 || from > size:
+		return Page{}, fmt.Errorf("%w: the log has %d leaves", ErrNoLeaf, size)
+	}
+	p := Page{Next: min(size, from+chunk), Size: size}
+	sealed, err := k.Store.Checkpoints(ctx, from+1, chunk)
 	if err != nil {
-		return err
+		return p, err
 	}
-	if err := line(proof.Line{Begin: &proof.Begin{Version: proof.ExportVersion, Origin: k.origin, From: from, Edge: edge}}); err != nil {
-		return err
+	leaves, err := k.Store.Leaves(ctx, from, p.Next)
+	if err != nil {
+		return p, err
 	}
-	if err := k.exportLeaves(ctx, from, size, line); err != nil {
-		return err
+	for i, l := range leaves {
+		p.Lines = append(p.Lines, proof.Line{Leaf: string(l)})
+		if len(sealed) == 0 || sealed[0].Size != from+int64(i)+1 {
+			continue
+		}
+		p.Lines = append(p.Lines, proof.Line{Checkpoint: sealed[0].Note})
+		a, err := k.anchorOf(ctx, sealed[0])
+		if err != nil {
+			return p, err
+		}
+		if a != nil {
+			p.Lines = append(p.Lines, proof.Line{Anchor: a})
+		}
+		sealed = sealed[1:]
 	}
-	return line(proof.Line{End: &proof.End{Size: size}})
+	return p, nil
 }
 
 // ErrNoLeaf says that the log has no such leaf.
 var ErrNoLeaf = errors.New("audit: no such leaf")
-
-// exportLeaves gives the leaves with the checkpoints among them.
-func (k *Keeper) exportLeaves(ctx context.Context, from, size int64, line func(proof.Line) error) error {
-	var sealed []gateway.LogCheckpoint
-	at := from
-	for at < size {
-		if len(sealed) == 0 {
-			var err error
-			if sealed, err = k.Store.Checkpoints(ctx, at+1, considered); err != nil {
-				return err
-			}
-		}
-		to := min(size, at+chunk)
-		if len(sealed) > 0 {
-			to = min(to, sealed[0].Size)
-		}
-		leaves, err := k.Store.Leaves(ctx, at, to)
-		if err != nil {
-			return err
-		}
-		for _, l := range leaves {
-			if err := line(proof.Line{Leaf: string(l)}); err != nil {
-				return err
-			}
-		}
-		if at = to; len(sealed) > 0 && sealed[0].Size == at {
-			if err := k.exportCheckpoint(ctx, sealed[0], line); err != nil {
-				return err
-			}
-			sealed = sealed[1:]
-		}
-	}
-	return nil
-}
-
-func (k *Keeper) exportCheckpoint(ctx context.Context, c gateway.LogCheckpoint, line func(proof.Line) error) error {
-	if err := line(proof.Line{Checkpoint: c.Note}); err != nil {
-		return err
-	}
-	a, err := k.anchorOf(ctx, c)
-	if err != nil || a == nil {
-		return err
-	}
-	return line(proof.Line{Anchor: a})
-}

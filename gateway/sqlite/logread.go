@@ -17,6 +17,7 @@ WHERE first >= (SELECT max(first) FROM audit_leaf WHERE first <= ?1) AND first <
 	sqlPutTile       = `INSERT INTO audit_tile (id, hashes) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET hashes = ?2`
 	sqlPutCheckpoint = `INSERT INTO audit_checkpoint (size, at, note, anchor) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT DO UPDATE SET anchor = ?4 WHERE note = ?3 AND anchor = ''`
+	sqlReadByReceipt      = `SELECT ` + itemColumns + ` FROM outbox INDEXED BY outbox_transaction WHERE receipt = ? AND receipt IS NOT NULL LIMIT 1`
 	sqlReadCheckpoints    = `SELECT size, at, note, anchor FROM audit_checkpoint WHERE size >= ?1 ORDER BY size LIMIT +?2`
 	sqlReadLastCheckpoint = `SELECT size, at, note, anchor FROM audit_checkpoint ORDER BY size DESC LIMIT 1`
 	sqlReadLastAnchored   = `SELECT size, at, note, anchor FROM audit_checkpoint INDEXED BY audit_anchored WHERE anchor <> '' ORDER BY size DESC LIMIT 1`
@@ -143,6 +144,29 @@ func (s *Store) Checkpoints(ctx context.Context, size int64, limit int) (out []g
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read checkpoints: %w", err)
+	}
+	return out, nil
+}
+
+// Envelope is the signed envelope of a receipt, as long as its transaction is
+// kept. The error is [ErrNoItem] when it is not.
+func (s *Store) Envelope(ctx context.Context, r ledgerclient.Receipt) (out ledgerclient.SignedEnvelope, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		v, err := c.first(rByReceipt, string(r))
+		if err == nil && v == nil {
+			err = ErrNoItem
+		}
+		if err != nil {
+			return err
+		}
+		it, err := decodeItem(v)
+		if err == nil && it.Tx != nil {
+			out = it.Tx.Envelope
+		}
+		return err
+	})
+	if err != nil {
+		return out, fmt.Errorf("read envelope: %w", err)
 	}
 	return out, nil
 }

@@ -145,6 +145,7 @@ const (
 	rCheckpoints
 	rLastCheckpoint
 	rLastAnchored
+	rByReceipt
 	queries
 )
 
@@ -195,6 +196,6 @@ func statement(q query) string {
 		rMeters: sqlReadMeters, rDevice: sqlReadDevice, rDevices: sqlReadDevices, rChanges: sqlReadChanges, rKept: sqlReadKept, rProof: sqlReadProof,
 
 		rLogSize: sqlReadLogSize, rLeaves: sqlReadLeaves, rTile: sqlReadTile, rCheckpoints: sqlReadCheckpoints,
-		rLastCheckpoint: sqlReadLastCheckpoint, rLastAnchored: sqlReadLastAnchored,
+		rLastCheckpoint: sqlReadLastCheckpoint, rLastAnchored: sqlReadLastAnchored, rByReceipt: sqlReadByReceipt,
 	}[q]
 }

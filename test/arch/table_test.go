@@ -119,6 +119,8 @@ func house() []row {
 		{pkg: "cmd/setu/internal/bench", uses: "i18n channels/sms channels/smpp ivr/rtp cmd/setu/internal/softphone"},
 
 		// cmd wires everything together and may use all of it.
+		// Who checks a proof trusts this command, so it leans on little.
+		{pkg: "cmd/setu-verify", uses: "i18n ledgerclient gateway/audit/proof"},
 		{pkg: "cmd/setu/...", uses: "...", modules: commandModules},
 
 		{pkg: "test/fabricnet/...", uses: "...", modules: "github.com/hyperledger/fabric-gateway golang.org/x/sync " + fabricModules},

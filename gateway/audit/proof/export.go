@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -60,6 +63,22 @@ type Report struct {
 
 // Unsealed is how many leaves no checkpoint of the export covers.
 func (r Report) Unsealed() int64 { return r.Size - max(r.From, r.Latest.Size) }
+
+// String says what was found, for people.
+func (r Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "log %s: leaves %d to %d are whole and in order, by %d checkpoints", r.Origin, r.From, r.Size-1, r.Checkpoints)
+	if r.Checkpoints > 0 {
+		fmt.Fprintf(&b, ", the latest of %s", r.Latest.Time.Format(time.RFC3339))
+	}
+	if n := r.Unsealed(); n > 0 {
+		fmt.Fprintf(&b, "; the last %d are behind it, and in no checkpoint yet", n)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(r.Kinds)) {
+		fmt.Fprintf(&b, "\n  %-9s %d", kind, r.Kinds[kind])
+	}
+	return b.String()
+}
 
 // Reader checks an export line by line, in memory that does not grow with it.
 type Reader struct {

@@ -20,8 +20,6 @@ CREATE TABLE audit_checkpoint (
   anchor TEXT NOT NULL  -- receipt of its transaction; empty: none
 ) STRICT;
 
-CREATE INDEX audit_anchored ON audit_checkpoint (size) WHERE anchor <> '';
-
 -- How things outside the store were when they were looked at last.
 CREATE TABLE audit_seen (
   subject TEXT PRIMARY KEY,

@@ -1,0 +1,332 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"setu/gateway"
+	"setu/gateway/audit"
+	"setu/gateway/audit/proof"
+	"setu/gateway/sqlite"
+	"setu/ledgerclient"
+	"setu/ledgerclient/rest/baas"
+)
+
+// auditCmd shows and checks the audit log.
+type auditCmd struct {
+	Status auditStatusCmd `cmd:"" default:"withargs" help:"Show how the log stands: leaves, latest checkpoint, latest anchor."`
+	Export auditExportCmd `cmd:"" help:"Write the log, with its checkpoints and anchors, to a file that anybody can check with setu-verify."`
+	Verify auditVerifyCmd `cmd:"" help:"Compute the whole log anew, of a file or of the gateway, and compare it with its checkpoints and the ledger."`
+	Prove  auditProveCmd  `cmd:"" help:"Write the proof of a receipt, for setu-verify."`
+}
+
+// fromGateway asks the running gateway for a document about the log.
+func (r running) fromGateway(ctx context.Context, name string, ask url.Values, out any) error {
+	return r.call(ctx, http.MethodGet, "/api/documents/"+name+"?"+ask.Encode(), nil, out)
+}
+
+type auditStatusCmd struct{ running }
+
+// Run shows the status.
+func (a *auditStatusCmd) Run(ctx context.Context, io streams) error {
+	var s audit.Status
+	if err := a.fromGateway(ctx, auditStatusDoc, nil, &s); err != nil {
+		return err
+	}
+	return indented(io.out, s)
+}
+
+// logSource gives the lines of a log: of a running gateway, or of its folder.
+type logSource interface {
+	Begin(ctx context.Context, from int64) (proof.Begin, error)
+	Page(ctx context.Context, from int64) (audit.Page, error)
+}
+
+var _ logSource = (*audit.Keeper)(nil)
+
+// Begin asks the running gateway.
+func (r running) Begin(ctx context.Context, from int64) (out proof.Begin, err error) {
+	ask := url.Values{"from": {strconv.FormatInt(from, 10)}, "begin": {"true"}}
+	return out, r.fromGateway(ctx, auditPageDoc, ask, &out)
+}
+
+// Page asks the running gateway.
+func (r running) Page(ctx context.Context, from int64) (out audit.Page, err error) {
+	return out, r.fromGateway(ctx, auditPageDoc, url.Values{"from": {strconv.FormatInt(from, 10)}}, &out)
+}
+
+// exportLines gives the lines of an export, encoded.
+func exportLines(ctx context.Context, s logSource, from int64, line func([]byte) error) error {
+	put := func(l proof.Line) error {
+		octets, err := json.Marshal(l)
+		if err != nil {
+			return err
+		}
+		return line(octets)
+	}
+	begin, err := s.Begin(ctx, from)
+	if err != nil {
+		return err
+	}
+	if err := put(proof.Line{Begin: &begin}); err != nil {
+		return err
+	}
+	for {
+		page, err := s.Page(ctx, from)
+		if err != nil {
+			return err
+		}
+		for _, l := range page.Lines {
+			if err := put(l); err != nil {
+				return err
+			}
+		}
+		if from = page.Next; from >= page.Size {
+			return put(proof.Line{End: &proof.End{Size: from}})
+		}
+	}
+}
+
+type auditExportCmd struct {
+	running
+	Out  string `help:"File to write; standard output when empty." short:"o"`
+	From int64  `help:"Number of the first leaf, such as the size of a checkpoint that you have; 0 is the whole log."`
+}
+
+// Run writes an export.
+func (a *auditExportCmd) Run(ctx context.Context, io streams) (err error) {
+	out := io.out
+	if a.Out != "" {
+		f, ferr := os.OpenFile(a.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if ferr != nil {
+			return ferr
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		out = f
+	}
+	w := bufio.NewWriter(out)
+	err = exportLines(ctx, a.running, a.From, func(octets []byte) error {
+		_, err := w.Write(append(octets, '\n'))
+		return err
+	})
+	return errors.Join(err, w.Flush())
+}
+
+type auditVerifyCmd struct {
+	running
+	Config string   `help:"Configuration file, if no gateway runs: its data folder is checked." type:"existingfile"`
+	Key    string   `help:"File with the gateway's public keys; those of the gateway itself when empty." type:"existingfile"`
+	Since  []string `help:"Files with older checkpoints that the log must still hold." type:"existingfile"`
+	File   string   `arg:"" optional:"" help:"Export to check; the log of the gateway when empty." type:"existingfile"`
+}
+
+// Run verifies a log.
+func (a *auditVerifyCmd) Run(ctx context.Context, io streams) error {
+	older, err := readCheckpoints(a.Since)
+	if err != nil {
+		return err
+	}
+	if a.File != "" {
+		return a.verifyFile(ctx, io, older)
+	}
+	if err := a.fromGateway(ctx, auditStatusDoc, nil, &audit.Status{}); err == nil {
+		return a.verifyRunning(ctx, io, older)
+	}
+	return a.verifyFolder(ctx, io, older)
+}
+
+// readCheckpoints reads checkpoints that somebody has kept.
+func readCheckpoints(files []string) ([]proof.Checkpoint, error) {
+	var out []proof.Checkpoint
+	for _, name := range files {
+		octets, err := os.ReadFile(name) //nolint:gosec // named by the operator
+		if err != nil {
+			return nil, err
+		}
+		c, err := proof.ReadCheckpoint(string(octets))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// trusted are the public keys: of the file, or of the gateway that is asked.
+func (a *auditVerifyCmd) trusted(own func() ([]byte, error)) ([]proof.PublicKey, error) {
+	var octets []byte
+	var err error
+	if a.Key != "" {
+		octets, err = os.ReadFile(a.Key)
+	} else {
+		octets, err = own()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read public keys: %w", err)
+	}
+	return proof.ParseKeys(octets)
+}
+
+func (a *auditVerifyCmd) verifyFile(ctx context.Context, io streams, older []proof.Checkpoint) error {
+	all, err := a.trusted(func() (raw []byte, err error) {
+		var out json.RawMessage
+		err = a.fromGateway(ctx, auditKeysDoc, nil, &out)
+		return out, err
+	})
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(a.File)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	r := proof.NewReader(all, older...)
+	lines := bufio.NewScanner(f)
+	lines.Buffer(make([]byte, 0, proof.MaxLine), 2*proof.MaxLine)
+	for lines.Scan() {
+		if err := r.Line(lines.Bytes()); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	_, err = conclude(io.out, r)
+	return err
+}
+
+func (a *auditVerifyCmd) verifyRunning(ctx context.Context, io streams, older []proof.Checkpoint) error {
+	all, err := a.trusted(func() (raw []byte, err error) {
+		var out json.RawMessage
+		err = a.fromGateway(ctx, auditKeysDoc, nil, &out)
+		return out, err
+	})
+	if err != nil {
+		return err
+	}
+	r := proof.NewReader(all, older...)
+	if err := exportLines(ctx, a.running, 0, r.Line); err != nil {
+		return err
+	}
+	report, err := conclude(io.out, r)
+	if err != nil {
+		return err
+	}
+	return a.compareLedger(ctx, io, report)
+}
+
+// verifyFolder checks the log of a gateway that does not run.
+func (a *auditVerifyCmd) verifyFolder(ctx context.Context, io streams, older []proof.Checkpoint) error {
+	at := keysAt{Config: a.Config, Data: a.Data}
+	c, err := at.configuration()
+	if err != nil {
+		return err
+	}
+	store, err := sqlite.Open(c.Data, sqlite.Options{})
+	if err != nil {
+		return fmt.Errorf("no gateway answers at %s, and its folder cannot be read: %w", a.Admin, err)
+	}
+	defer func() { _ = store.Close() }()
+	all, err := a.trusted(func() ([]byte, error) {
+		ks, err := openKeystore(c)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = ks.Close() }()
+		return baas.FormatKeys(ks.List())
+	})
+	if err != nil {
+		return err
+	}
+	keeper, err := audit.Open(ctx, audit.Config{Store: store, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	if err != nil {
+		return err
+	}
+	r := proof.NewReader(all, older...)
+	if err := exportLines(ctx, keeper, 0, r.Line); err != nil {
+		return err
+	}
+	if _, err := conclude(io.out, r); err != nil {
+		return err
+	}
+	fmt.Fprintln(io.out, "the gateway does not run: its anchors were not compared with the ledger")
+	return nil
+}
+
+// conclude says what an export has shown.
+func conclude(w io.Writer, r *proof.Reader) (proof.Report, error) {
+	out, err := r.End()
+	if err != nil {
+		return out, err
+	}
+	fmt.Fprintln(w, out)
+	return out, nil
+}
+
+// compareLedger compares each anchor with what the ledger holds.
+func (a *auditVerifyCmd) compareLedger(ctx context.Context, io streams, report proof.Report) error {
+	compared := 0
+	for _, anchor := range report.Anchors {
+		if anchor.State != gateway.Recorded.String() {
+			continue
+		}
+		var on ledgerclient.Answer
+		if err := a.fromGateway(ctx, auditLedgerDoc, url.Values{"size": {strconv.FormatInt(anchor.Size, 10)}}, &on); err != nil {
+			return err
+		}
+		if on.Fields["root"] != hex.EncodeToString(anchor.Root[:]) {
+			return fmt.Errorf("%w: of %d leaves the ledger has root %q", proof.ErrAnchor, anchor.Size, on.Fields["root"])
+		}
+		compared++
+	}
+	fmt.Fprintf(io.out, "the ledger holds the %d anchors that it is said to hold\n", compared)
+	return nil
+}
+
+type auditProveCmd struct {
+	running
+	Receipt  string `arg:"" help:"The receipt's number."`
+	Out      string `help:"File to write; standard output when empty." short:"o"`
+	Envelope bool   `help:"Include what was signed for the citizen: her pseudonym and what she asked for. Only for who may have it."`
+	Since    string `help:"File with an older checkpoint: show that the log has only grown since." type:"existingfile"`
+}
+
+// Run writes a proof.
+func (a *auditProveCmd) Run(ctx context.Context, io streams) error {
+	ask := url.Values{"receipt": {strings.ReplaceAll(a.Receipt, " ", "")}}
+	if a.Envelope {
+		ask.Set("envelope", "true")
+	}
+	if a.Since != "" {
+		older, err := readCheckpoints([]string{a.Since})
+		if err != nil {
+			return err
+		}
+		ask.Set("since", strconv.FormatInt(older[0].Size, 10))
+	}
+	var p proof.Proof
+	if err := a.fromGateway(ctx, auditProofDoc, ask, &p); err != nil {
+		return err
+	}
+	if a.Out == "" {
+		return indented(io.out, p)
+	}
+	f, err := os.OpenFile(a.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(indented(f, p), f.Close())
+}
