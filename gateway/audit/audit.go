@@ -131,7 +131,9 @@ func Open(ctx context.Context, c Config) (*Keeper, error) {
 	if k.anchored, err = c.Store.LastCheckpoint(ctx, true); err != nil {
 		return nil, err
 	}
-	k.asked = k.anchored.Time
+	if k.asked = k.anchored.Time; k.anchored.Size == 0 {
+		k.asked = c.Now() // the first one is as far away as the second
+	}
 	if k.last, err = c.Store.LastCheckpoint(ctx, false); err != nil {
 		return nil, err
 	}
@@ -173,11 +175,11 @@ func (k *Keeper) Fault() error {
 }
 
 // Run follows the log, and makes checkpoints and anchors, until ctx ends; then
-// it makes a last checkpoint.
+// it makes a last checkpoint, without anchor, since nobody would bring it.
 func (k *Keeper) Run(ctx context.Context) {
 	tick := time.NewTicker(min(followEvery, k.Every))
 	defer tick.Stop()
-	next := k.Now()
+	next := k.Now().Add(k.Every)
 	for {
 		act := k.follow
 		if now := k.Now(); !now.Before(next) {
@@ -189,6 +191,9 @@ func (k *Keeper) Run(ctx context.Context) {
 			const lastTime = 5 * time.Second
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTime)
 			defer cancel()
+			k.mu.Lock()
+			k.Anchor = -1
+			k.mu.Unlock()
 			k.tell(last, k.Checkpoint(last))
 			return
 		case <-tick.C:
@@ -239,7 +244,8 @@ func (k *Keeper) completed(level int, n int64, root tlog.Hash) {
 }
 
 // ofAnchor says that a leaf tells of an anchor: that it was made, or, of the
-// latest, how it ended.
+// latest, how it ended. After a restart the end of one before may count as news,
+// once, which costs one checkpoint.
 func (k *Keeper) ofAnchor(octets []byte) bool {
 	l, err := proof.ParseLeaf(octets)
 	if err != nil {

@@ -249,6 +249,7 @@ CREATE TABLE unheard (
 ) STRICT;
 
 CREATE INDEX allowance_until ON allowance (until);
+
 CREATE INDEX audit_anchored ON audit_checkpoint (size) WHERE anchor <> '';
 
 CREATE INDEX callback_dialled ON callback (citizen, dialled) WHERE dialled > 0;
@@ -280,6 +281,8 @@ CREATE INDEX outbox_message ON outbox (message_id, link) WHERE message_id IS NOT
 CREATE INDEX outbox_ready ON outbox (kind, link, next) WHERE head = 1;
 
 CREATE INDEX outbox_receipt ON outbox (receipt) WHERE receipt IS NOT NULL AND head < 2;
+
+CREATE INDEX outbox_transaction ON outbox (receipt) WHERE receipt IS NOT NULL;
 
 CREATE INDEX outbox_unless ON outbox (unless) WHERE unless IS NOT NULL AND head < 2;
 
