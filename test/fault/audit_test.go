@@ -178,14 +178,10 @@ func (w *world) readItems(b *books) {
 		}
 		for _, it := range items {
 			after = it.ID
-<<<<<<< HEAD
-			w.checkEnd(it, b)
-=======
 			if it.Ask != nil && it.Ask.Service == audit.Service {
 				continue // the gateway's own
 			}
-			w.checkEnd(it)
->>>>>>> cec70ba (audit: tests that try to change the log; an anchor is no citizen's)
+			w.checkEnd(it, b)
 			number := strings.TrimPrefix(it.To.Citizen.Reveal(), "+")
 			switch it.Kind {
 			case gateway.Message:
@@ -255,18 +251,14 @@ func (w *world) readLedger(b *books) {
 			known[pseudonym] = c.number
 		}
 	}
-<<<<<<< HEAD
 	read := w.read
 	if read == nil {
 		read = func() []entry { return w.sandboxEntries(ring) }
 	}
 	for _, e := range read() {
-=======
-	for _, e := range w.entries(path) {
 		if e.Call.Contract == audit.Service {
 			continue // the gateway's own
 		}
->>>>>>> cec70ba (audit: tests that try to change the log; an anchor is no citizen's)
 		number, ok := known[e.Caller.Pseudonym]
 		if !ok {
 			w.t.Errorf("the ledger holds a %s.%s of nobody", e.Call.Contract, e.Call.Function)
