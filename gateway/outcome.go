@@ -66,6 +66,10 @@ type Outcome struct {
 	CallBack bool
 	// Message is sent by SMS beside Reply, which says so by [PartBySMS].
 	Message *Reply
+	// Notes are what was done to the input, or why it was not taken; the turn
+	// counts them, with the medium and the partner. They hold nothing of what
+	// she wrote.
+	Notes []Meter
 	// Again says that Reply is the screen that she was shown before, since the
 	// same input came once more: nothing has changed.
 	Again bool

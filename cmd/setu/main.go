@@ -37,6 +37,7 @@ type cli struct {
 	Bench     benchCmd     `cmd:"" help:"Measure the running gateway."`
 
 	Statement statementCmd `cmd:"" help:"What each department used in a month, and what it costs, as a page to print or as CSV."`
+	Cleansing cleansingCmd `cmd:"" help:"What was done to inputs before anything was signed, and which were refused: counts, without values."`
 }
 
 // streams are where a command reads and writes.

@@ -54,6 +54,7 @@ func (g *gatewayParts) documents() (map[string]func(context.Context, url.Values)
 		"statement": func(ctx context.Context, ask url.Values) (console.Document, error) {
 			return g.statement(ctx, ask, prices)
 		},
+		"cleansing": g.cleansing,
 	}, nil
 }
 
@@ -84,12 +85,11 @@ func (g *gatewayParts) statement(ctx context.Context, ask url.Values, prices *bi
 	if err != nil {
 		return d, fmt.Errorf("%w: %w", console.ErrAsked, err)
 	}
-	by, lang := gateway.Period(ask.Get("by")), i18n.Lang(ask.Get("lang"))
-	switch by {
-	case gateway.ByHour, gateway.ByDay, gateway.ByMonth:
-	default:
-		return d, fmt.Errorf("%w: by is %q: use hour, day or month", console.ErrAsked, by)
+	by, err := period(ask)
+	if err != nil {
+		return d, err
 	}
+	lang := i18n.Lang(ask.Get("lang"))
 	read := gateway.ByDay // prices change at midnight
 	if by == gateway.ByHour {
 		read = by

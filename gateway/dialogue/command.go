@@ -313,6 +313,7 @@ func (m *move) checkReceipt(msg *said) {
 		m.out.Lookup = r
 		return
 	}
+	m.note(gateway.MeterRefused, noteReceipt)
 	if d.Tries++; d.Tries >= m.e.o.MaxTries {
 		m.giveUp()
 		return

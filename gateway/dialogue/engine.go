@@ -66,8 +66,10 @@ func (e *Engine) Step(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 	switch {
 	case m.s.Stopped && (in.Incomplete || in.Undecodable):
 	case in.Incomplete:
+		m.note(gateway.MeterRefused, noteIncomplete)
 		m.sayOwn("incomplete")
 	case in.Undecodable:
+		m.note(gateway.MeterRefused, noteUndecodable)
 		m.sayOwn("undecodable")
 	default:
 		m.hear(in.Text.Reveal())

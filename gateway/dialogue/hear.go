@@ -40,6 +40,7 @@ func (m *move) hear(raw string) {
 		return
 	}
 	if len(raw) > maxOctets {
+		m.note(gateway.MeterRefused, noteTooLong)
 		if !m.mute() {
 			m.sayOwn("too-long")
 		}
@@ -52,6 +53,9 @@ func (m *move) hear(raw string) {
 			m.start()
 		}
 		return
+	}
+	if msg.text != strings.TrimSpace(raw) {
+		m.note(gateway.MeterCleansed, noteNFC)
 	}
 	m.detect(msg.text)
 	if m.barred() || m.atPIN() {
@@ -201,6 +205,7 @@ func (m *move) choose(o gateway.Offer) {
 	case doSpeech:
 		m.speech()
 	case doMeant:
+		m.note(gateway.MeterCleansed, noteKeyword)
 		m.leave()
 		msg := parse(o.Value)
 		word, used := m.e.word(&msg)
@@ -263,6 +268,7 @@ func (m *move) outside(msg *said, word catalogue.Word, used int) {
 // wrongAtMenu answers a number that the menu does not have.
 func (m *move) wrongAtMenu() {
 	page := m.s.Dialogue.Page
+	m.note(gateway.MeterRefused, noteChoice)
 	m.sayOwn("again-choice")
 	m.menu(page)
 }
@@ -282,6 +288,7 @@ func (m *move) unknown(msg *said) {
 		m.out.Reply.Expect = string(catalogue.InputChoice)
 		return
 	}
+	m.note(gateway.MeterRefused, noteUnknown)
 	m.sayOwn("unknown")
 	m.menu(0)
 }

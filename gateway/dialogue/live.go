@@ -41,8 +41,10 @@ func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 	}
 	switch {
 	case in.Incomplete:
+		m.note(gateway.MeterRefused, noteIncomplete)
 		m.sayOwn("incomplete")
 	case in.Undecodable:
+		m.note(gateway.MeterRefused, noteUndecodable)
 		m.sayOwn("undecodable")
 		if m.atPIN() { // and what comes next is one, to be masked
 			m.out.Reply.Expect = string(catalogue.InputPIN)

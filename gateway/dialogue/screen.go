@@ -121,6 +121,7 @@ func (m *move) longestQuestion(s *catalogue.Service, st *catalogue.Step) []gatew
 // wrong answers an input that the step cannot take: better each time, and the
 // last time by leaving.
 func (m *move) wrong(st *catalogue.Step, reason gateway.Part) {
+	m.refused(reason.Text)
 	d, s := &m.s.Dialogue, m.service()
 	if d.Tries++; d.Tries >= m.e.o.MaxTries {
 		m.giveUp()

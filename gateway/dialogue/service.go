@@ -171,6 +171,9 @@ func (m *move) walk(msg said, entering bool) {
 				}
 				return
 			}
+			if n > 0 {
+				m.cleansed(st, msg.raw(n), value)
+			}
 			m.setSlot(st, value)
 			msg = msg.from(n)
 		case st.Call != nil && st.Call.Submit:

@@ -33,6 +33,15 @@ type job struct {
 	told bool
 }
 
+// meter begins the turn's counts with what the dialogue noted of the input.
+func (j *job) meter(notes []gateway.Meter) {
+	j.meters = nil
+	for _, n := range notes {
+		n.Medium, n.Partner = j.in.Medium, j.in.Link
+		j.meters = append(j.meters, n)
+	}
+}
+
 // lane holds the messages of one citizen that wait for the one in hand.
 type lane struct{ waiting []*job }
 

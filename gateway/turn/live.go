@@ -165,8 +165,8 @@ func (t *Taker) takeLive(j *job) (gateway.Reply, error) {
 	if j.resetPIN {
 		return gateway.Reply{}, t.takeReset(j, s)
 	}
-	j.meters = nil
 	out := t.Dialogue.Step(s, j.in)
+	j.meter(out.Notes)
 	if out.Again {
 		t.counts.Duplicates.Add(1)
 		return out.Reply, nil

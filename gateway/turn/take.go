@@ -105,8 +105,8 @@ func (t *Taker) take(j *job) error {
 	if err != nil {
 		return err
 	}
-	j.meters = nil
 	out := t.Dialogue.Step(s, j.in)
+	j.meter(out.Notes)
 	var effects []gateway.Effect
 	if out.Query != nil || out.Submit != nil || out.Lookup != "" {
 		if out, effects, err = t.consult(j, out); err != nil || j.dropped {
