@@ -19,7 +19,7 @@ const (
 	sqlBeginCall = `UPDATE callback SET state = 2, tries = tries + 1, dialled = ?1, updated = ?1 WHERE id = ?2`
 	sqlCountCall = `INSERT INTO callback_count (day, citizen, calls) VALUES (?1, ?2, ?3) ON CONFLICT (day, citizen) DO UPDATE SET calls = max(0, calls + ?3)`
 	sqlCounted   = `SELECT calls FROM callback_count WHERE day = ? AND citizen = ?`
-	sqlMoveCall  = `UPDATE callback SET state = ?1, due = ?2, note = ?3, tries = tries - ?4, updated = ?5, reason = ?6 WHERE id = ?7`
+	sqlMoveCall  = `UPDATE callback SET state = ?1, due = ?2, note = ?3, tries = tries - ?4, updated = ?5 WHERE id = ?6`
 	sqlDialling  = `SELECT id FROM callback INDEXED BY callback_open WHERE state < 3 AND state = 2`
 
 	sqlPruneCalls  = `DELETE FROM callback WHERE state >= 3 AND updated < ?`
@@ -227,10 +227,10 @@ func (w *writer) endCall(e gateway.CallEnd) error {
 			return err
 		}
 	}
-	if e.State == gateway.CallWaiting && c.Reason == 0 { // she came meanwhile
+	if e.State == gateway.CallWaiting && c.Due.IsZero() { // she came meanwhile
 		e.State = gateway.CallNeedless
 	}
-	if err := w.run(qMoveCall, int64(e.State), ms(e.Due), e.Note, back, w.now, int64(c.Reason), c.ID); err != nil {
+	if err := w.run(qMoveCall, int64(e.State), ms(e.Due), e.Note, back, w.now, c.ID); err != nil {
 		return err
 	}
 	if !e.State.Final() {

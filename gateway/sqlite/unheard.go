@@ -116,8 +116,10 @@ func (s *Store) Heard(ctx context.Context, citizen gateway.Address, ids ...int64
 		id, state, due := number(v[0]), gateway.CallState(number(v[1])), number(v[3]) //nolint:gosec // written by this package
 		if state == gateway.CallWaiting {
 			state = gateway.CallNeedless
-		} // else: what is placed ends by itself, and is not placed again
-		return w.run(qMoveCall, int64(state), due, "", int64(0), w.now, int64(0), id)
+		} else {
+			due = 0 // what is placed ends by itself, and is not placed again
+		}
+		return w.run(qMoveCall, int64(state), due, "", int64(0), w.now, id)
 	})
 	if err != nil {
 		return fmt.Errorf("note what was heard: %w", err)

@@ -114,6 +114,95 @@ func (c *called) list(want ...string) {
 	})
 }
 
+func (c *called) hears(call *siptest.Call, want string) {
+	c.Helper()
+	if _, err := call.Hear(c.ctx, want); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// TestCallBack_Missed: three missed calls lead to one call back, which is placed
+// again after she was busy, from the configured number, and once only.
+func TestCallBack_Missed(t *testing.T) {
+	t.Parallel()
+	c := startCalled(t, "")
+	began := time.Now()
+	for range 3 {
+		c.missed("+919830007001")
+	}
+	if err := c.rung().Refuse(486); err != nil {
+		t.Fatal(err)
+	}
+	busy := time.Now()
+	r := c.rung()
+	if pause := time.Since(busy); pause < 1500*time.Millisecond || time.Since(began) > time.Minute {
+		t.Errorf("called again after %v, %v after the missed call", pause, time.Since(began))
+	}
+	if r.To() != "+919830007001" {
+		t.Error("somebody else is called")
+	}
+	call, err := r.Answer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.hears(call, "English")
+	if err := call.Press("9"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-call.Ended():
+	case <-c.ctx.Done():
+		t.Fatal("the call does not end")
+	}
+	c.list("missed", "reached")
+	c.silence(5 * time.Second)
+}
+
+// TestCallBack_LateAnswer: what the ledger did not answer in time is the first
+// thing that she hears when she is called.
+func TestCallBack_LateAnswer(t *testing.T) {
+	t.Parallel()
+	c := startCalled(t, "")
+	sms := gatewaytest.Dial(t, c.g.SMPP, "sandbox", "sandbox")
+	defer sms.Close()
+	c.until("the link", func() bool { return strings.Contains(c.g.Log(), "smpp partner bound") })
+	sms.Ask(t, "919830000001", "LANGUAGE English")
+	if _, err := c.g.Setu("sandbox", "down"); err != nil {
+		t.Fatal(err)
+	}
+	call, err := c.phones.Call(c.ctx, c.g.SIP, siptest.Options{From: "+919830000001", To: "1800"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ hears, presses string }{
+		{"Which service", "1"},
+		{"press one", "1"},
+		{"number", "1000000001"},
+		{"If that is right", "1"},
+	} {
+		c.hears(call, step.hears)
+		time.Sleep(300 * time.Millisecond) // a person's
+		if err := call.Press(step.presses); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.hears(call, "tell you by a call")
+	if err := call.HangUp(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.g.Setu("sandbox", "up"); err != nil {
+		t.Fatal(err)
+	}
+	called, err := c.rung().Answer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := called.Hear(c.ctx, "")
+	if err != nil || !strings.Contains(first, "rupees") {
+		t.Errorf("the first words are %q, %v, want the answer", first, err)
+	}
+}
+
 // TestCallBack_Hours: outside the hours of calls she waits.
 func TestCallBack_Hours(t *testing.T) {
 	t.Parallel()
