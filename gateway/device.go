@@ -18,11 +18,11 @@ var (
 	ErrSeen = errors.New("gateway: seen before")
 )
 
-// Limited says that an [Allowance] is used up. It is an error.
-type Limited struct{ Until time.Time } // UTC, when it begins anew
+// LimitError says that an [Allowance] is used up. It is an error.
+type LimitError struct{ Until time.Time } // UTC, when it begins anew
 
 // Error says until when.
-func (l *Limited) Error() string { return "gateway: too many until " + l.Until.Format(time.RFC3339) }
+func (l *LimitError) Error() string { return "gateway: too many until " + l.Until.Format(time.RFC3339) }
 
 // Device is a phone whose key signs in a citizen's name.
 type Device struct {

@@ -49,7 +49,7 @@ func DefaultOTPLimits() OTPLimits {
 
 // OTPs sends one-time passwords.
 type OTPs interface {
-	// PutOTP keeps one, or [*gateway.Limited].
+	// PutOTP keeps one, or [*gateway.LimitError].
 	PutOTP(ctx context.Context, otp gateway.OTP, limits []gateway.Allowance) error
 }
 
@@ -91,7 +91,7 @@ func (a *API) sendOTP(r *request) error {
 	}
 	expires := a.cfg.Now().Add(otpLife).UTC().Truncate(time.Second)
 	err = a.cfg.OTPs.PutOTP(r.UserContext(), gateway.OTP{Citizen: number, MAC: mac, Expires: expires}, limits)
-	if limited := (*gateway.Limited)(nil); errors.As(err, &limited) {
+	if limited := (*gateway.LimitError)(nil); errors.As(err, &limited) {
 		p := problem(otpLimit, "one-time passwords are limited by number, by address, by prefix and in total")
 		p.retry = limited.Until.Sub(a.cfg.Now())
 		p.values = map[string]i18n.Value{"at": {Kind: i18n.Time, Raw: limited.Until.UTC().Format(time.RFC3339)}}

@@ -30,7 +30,7 @@ const (
 const otpTries = 5
 
 // PutOTP keeps the one-time password of a number in the place of the one before.
-// The error is [*gateway.Limited] if one of the allowances is used up; then none
+// The error is [*gateway.LimitError] if one of the allowances is used up; then none
 // is used.
 func (s *Store) PutOTP(ctx context.Context, otp gateway.OTP, limits []gateway.Allowance) error {
 	return s.do(ctx, func(w *writer) error {
@@ -45,7 +45,7 @@ func (s *Store) PutOTP(ctx context.Context, otp gateway.OTP, limits []gateway.Al
 				used[i], until[i] = number(v[0]), number(v[1])
 			}
 			if used[i] >= int64(l.Most) {
-				return refusal{&gateway.Limited{Until: instant(until[i])}}
+				return refusal{&gateway.LimitError{Until: instant(until[i])}}
 			}
 		}
 		for i, l := range limits {

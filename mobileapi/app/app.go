@@ -87,7 +87,7 @@ func (a *App) fillWorker(raw map[string][]byte) error {
 	slices.Sort(names)
 	sum := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
-		fmt.Fprintf(sum, "%s %d\n%s", name, len(raw[name]), raw[name])
+		sum.Write(fmt.Appendf(nil, "%s %d\n%s", name, len(raw[name]), raw[name]))
 	}
 	a.Version = base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:9])
 	list, err := json.Marshal(names)

@@ -33,8 +33,15 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// answer is what a file is answered with.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
 // get asks for a file.
-func get(t *testing.T, server *fiber.App, path string, header ...string) (*http.Response, string) {
+func get(t *testing.T, server *fiber.App, path string, header ...string) answer {
 	t.Helper()
 	req := httptest.NewRequest(http.MethodGet, path, nil)
 	for i := 0; i < len(header); i += 2 {
@@ -49,7 +56,7 @@ func get(t *testing.T, server *fiber.App, path string, header ...string) (*http.
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(body)
+	return answer{resp.StatusCode, resp.Header, string(body)}
 }
 
 func TestServe(t *testing.T) {
@@ -57,27 +64,27 @@ func TestServe(t *testing.T) {
 	a := newApp(t)
 	server := fiber.New()
 	a.Mount(server)
-	resp, body := get(t, server, "/")
-	if resp.StatusCode != http.StatusOK || !strings.Contains(body, "/js/main.js") {
-		t.Fatalf("GET / = %d %s", resp.StatusCode, body)
+	page := get(t, server, "/")
+	if page.status != http.StatusOK || !strings.Contains(page.body, "/js/main.js") {
+		t.Fatalf("GET / = %d %s", page.status, page.body)
 	}
-	if p := resp.Header.Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'self'") {
+	if p := page.header.Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'self'") {
 		t.Errorf("the page's policy is %q", p)
 	}
-	tag := resp.Header.Get("Etag")
-	if again, body := get(t, server, "/", "If-None-Match", tag); again.StatusCode != http.StatusNotModified || body != "" {
-		t.Errorf("GET / with its own tag = %d, %d octets, want 304", again.StatusCode, len(body))
+	tag := page.header.Get("Etag")
+	if again := get(t, server, "/", "If-None-Match", tag); again.status != http.StatusNotModified || again.body != "" {
+		t.Errorf("GET / with its own tag = %d, %d octets, want 304", again.status, len(again.body))
 	}
 	for _, encoding := range []string{"gzip", "br"} {
-		if resp, _ := get(t, server, "/app.css", "Accept-Encoding", encoding); resp.Header.Get("Content-Encoding") != encoding {
-			t.Errorf("a client that takes %s gets %q", encoding, resp.Header.Get("Content-Encoding"))
+		if got := get(t, server, "/app.css", "Accept-Encoding", encoding).header.Get("Content-Encoding"); got != encoding {
+			t.Errorf("a client that takes %s gets %q", encoding, got)
 		}
 	}
 	for path, kind := range map[string]string{
 		"/js/main.js": "text/javascript", "/vendor/qrcode.mjs": "text/javascript", "/manifest.webmanifest": "application/manifest+json", "/icon.svg": "image/svg+xml",
 	} {
-		if resp, _ := get(t, server, path); !strings.HasPrefix(resp.Header.Get("Content-Type"), kind) {
-			t.Errorf("%s is %q, want %s", path, resp.Header.Get("Content-Type"), kind)
+		if got := get(t, server, path).header.Get("Content-Type"); !strings.HasPrefix(got, kind) {
+			t.Errorf("%s is %q, want %s", path, got, kind)
 		}
 	}
 }
@@ -88,7 +95,7 @@ func TestWorker(t *testing.T) {
 	a := newApp(t)
 	server := fiber.New()
 	a.Mount(server)
-	_, body := get(t, server, "/sw.js")
+	body := get(t, server, "/sw.js").body
 	if !strings.Contains(body, `"setu-`+a.Version+`"`) || strings.Contains(body, "{{") {
 		t.Errorf("the worker has no version:\n%s", body)
 	}
@@ -121,8 +128,8 @@ func TestNew_Extra(t *testing.T) {
 	}
 	server := fiber.New()
 	with.Mount(server)
-	if resp, _ := get(t, server, "/client/x.js"); resp.StatusCode != http.StatusOK {
-		t.Errorf("the file is answered %d", resp.StatusCode)
+	if got := get(t, server, "/client/x.js"); got.status != http.StatusOK {
+		t.Errorf("the file is answered %d", got.status)
 	}
 }
 

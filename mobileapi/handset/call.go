@@ -115,9 +115,11 @@ func (d *Desk) conduct(ctx context.Context, id string, one *call, from gateway.A
 	one.mu.Lock()
 	one.tell(event{End: string(end)})
 	one.mu.Unlock()
-	select { // the page has time to hear of it
+	heard := time.NewTimer(patience) // the page has time to hear of it
+	defer heard.Stop()
+	select {
 	case <-d.stop:
-	case <-time.After(patience):
+	case <-heard.C:
 	}
 	d.mu.Lock()
 	delete(d.calls, id)
