@@ -89,19 +89,45 @@ func ParsePrices(name string, src []byte) (p *Prices, err error) {
 			p, err = nil, fmt.Errorf("%s: not YAML: %v", name, r)
 		}
 	}()
-	var f struct {
-		Departments map[string]map[i18n.Lang]string `yaml:"departments"`
-		Prices      []price                         `yaml:"prices"`
+	f, err := decode(name, src)
+	if err != nil {
+		return nil, err
 	}
-	if err := yaml.NewDecoder(bytes.NewReader(src), yaml.Strict()).Decode(&f); err != nil {
-		var at yaml.Error
-		if errors.As(err, &at) && at.GetToken() != nil && at.GetToken().Position != nil {
-			return nil, fmt.Errorf("%s:%d: %s", name, at.GetToken().Position.Line, at.GetMessage())
+	errs := checkNames(name, f.Departments)
+	for i := range f.Prices {
+		if err := f.Prices[i].check(); err != nil {
+			errs = append(errs, fmt.Errorf("%s:%d: %w", name, f.Prices[i].line, err))
 		}
-		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	var errs []error
-	for department, names := range f.Departments {
+	if len(errs) == 0 {
+		errs = append(errs, hidden(name, f.Prices)...)
+	}
+	return &Prices{names: f.Departments, list: f.Prices}, errors.Join(errs...)
+}
+
+// file is a price list as it is written.
+type file struct {
+	Departments map[string]map[i18n.Lang]string `yaml:"departments"`
+	Prices      []price                         `yaml:"prices"`
+}
+
+// decode reads the YAML of a price list. The error has the line where it can.
+func decode(name string, src []byte) (f file, err error) {
+	err = yaml.NewDecoder(bytes.NewReader(src), yaml.Strict()).Decode(&f)
+	var at yaml.Error
+	switch {
+	case err == nil:
+		return f, nil
+	case errors.As(err, &at) && at.GetToken() != nil && at.GetToken().Position != nil:
+		return f, fmt.Errorf("%s:%d: %s", name, at.GetToken().Position.Line, at.GetMessage())
+	}
+	return f, fmt.Errorf("%s: %w", name, err)
+}
+
+// checkNames finds departments that are not named in every language, and in no
+// other, in the order of the alphabet.
+func checkNames(name string, departments map[string]map[i18n.Lang]string) (errs []error) {
+	for department, names := range departments {
 		for _, lang := range i18n.Langs() {
 			if strings.TrimSpace(names[lang]) == "" {
 				errs = append(errs, fmt.Errorf("%s: departments.%s has no name in %s: all three languages are needed", name, department, lang))
@@ -112,15 +138,7 @@ func ParsePrices(name string, src []byte) (p *Prices, err error) {
 		}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	for i := range f.Prices {
-		if err := f.Prices[i].check(); err != nil {
-			errs = append(errs, fmt.Errorf("%s:%d: %w", name, f.Prices[i].line, err))
-		}
-	}
-	if len(errs) == 0 {
-		errs = append(errs, hidden(name, f.Prices)...)
-	}
-	return &Prices{names: f.Departments, list: f.Prices}, errors.Join(errs...)
+	return errs
 }
 
 // check checks one line, and reads its date.

@@ -58,17 +58,25 @@ func (m *move) hear(raw string) {
 		m.note(gateway.MeterCleansed, noteNFC)
 	}
 	m.detect(msg.text)
-	if m.barred() || m.atPIN() {
-		if m.live() && !m.overlaid() {
-			m.askPIN()
-			return
-		}
-		if !m.live() {
-			m.leave() // no PIN by message, and nothing that wants one
-		}
+	if m.guarded() {
+		return
 	}
 	m.age()
 	m.read(&msg, word, used)
+}
+
+// guarded says that only a PIN can be taken now, and has asked for it. By message
+// none is: what wants one is left.
+func (m *move) guarded() bool {
+	switch {
+	case !m.barred() && !m.atPIN():
+	case !m.live():
+		m.leave()
+	case !m.overlaid():
+		m.askPIN()
+		return true
+	}
+	return false
 }
 
 // read finds what a message means where the dialogue stands.

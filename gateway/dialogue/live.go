@@ -29,16 +29,35 @@ func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 		m.s.Updated = in.At
 		return m.done().In(in.Lang)
 	}
-	text := in.Text.Reveal()
-	if in.Cumulative && !m.fresh {
-		text = text[strings.LastIndexByte(text, '*')+1:]
-	}
+	text := m.newText(&in)
 	if !m.fresh && !in.Undecodable && !in.Incomplete {
 		if r, ok := e.turned(was.Shown, text, in); ok {
 			m.s.Updated = in.At
 			return gateway.Outcome{Session: m.s, Reply: r}
 		}
 	}
+	m.typed(&in, text)
+	m.s.Updated = in.At
+	out := m.done()
+	if in.Medium == gateway.IVR {
+		e.bySMS(&out, &s, was.Shown)
+	}
+	return out.In(in.Lang)
+}
+
+// newText is what came since the last screen: a channel may send all that was
+// typed since the service code, with a star between each two.
+func (m *move) newText(in *gateway.Inbound) string {
+	text := in.Text.Reveal()
+	if in.Cumulative && !m.fresh {
+		text = text[strings.LastIndexByte(text, '*')+1:]
+	}
+	return text
+}
+
+// typed takes a text: behind the service code, on a screen, or one that came
+// unreadable.
+func (m *move) typed(in *gateway.Inbound, text string) {
 	switch {
 	case in.Incomplete:
 		m.note(gateway.MeterRefused, noteIncomplete)
@@ -55,12 +74,6 @@ func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 	default:
 		m.hear(text)
 	}
-	m.s.Updated = in.At
-	out := m.done()
-	if in.Medium == gateway.IVR {
-		e.bySMS(&out, &s, was.Shown)
-	}
-	return out.In(in.Lang)
 }
 
 // recent says that the dialogue was cut off only a moment ago.

@@ -162,20 +162,9 @@ func (m *move) walk(msg said, entering bool) {
 			m.ask()
 			return
 		case !m.filled(st):
-			value, n, reason := m.take(st, &msg)
-			if reason != nil {
-				if entering && st.Input.Branching() {
-					m.ask()
-				} else {
-					m.wrong(st, *reason)
-				}
+			if !m.fillFrom(&msg, st, entering) {
 				return
 			}
-			if n > 0 {
-				m.cleansed(st, msg.raw(n), value)
-			}
-			m.setSlot(st, value)
-			msg = msg.from(n)
 		case st.Call != nil && st.Call.Submit:
 			m.ask()
 			return
@@ -186,6 +175,28 @@ func (m *move) walk(msg said, entering bool) {
 			m.goTo(m.next(st))
 		}
 	}
+}
+
+// fillFrom gives a step its input from the front of the message and takes that off;
+// false says that it has asked for the input instead. Words behind a service's keyword
+// that are none of its options are no mistake.
+func (m *move) fillFrom(msg *said, st *catalogue.Step, entering bool) bool {
+	value, n, reason := m.take(st, msg)
+	switch {
+	case reason == nil:
+	case entering && st.Input.Branching():
+		m.ask()
+		return false
+	default:
+		m.wrong(st, *reason)
+		return false
+	}
+	if n > 0 {
+		m.cleansed(st, msg.raw(n), value)
+	}
+	m.setSlot(st, value)
+	*msg = msg.from(n)
+	return true
 }
 
 // next is the step after a filled input.

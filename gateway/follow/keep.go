@@ -17,6 +17,7 @@ const look = 20 * time.Millisecond
 // told is what blocks have told.
 type told struct {
 	gateway.Followed
+	patience  time.Time        // until when holders are waited for
 	then      map[int64]func() // of Settled, by item
 	confirmed int64
 	invalid   int64
@@ -26,12 +27,12 @@ type told struct {
 func (f *Follower) keep(ctx context.Context, from uint64, blocks []ledgerclient.Block) error {
 	t := told{
 		Followed: gateway.Followed{Chain: f.Chain, From: from, Next: from + uint64(len(blocks))},
+		patience: f.Now().Add(f.Patience),
 		then:     map[int64]func(){},
 	}
-	patience := f.Now().Add(f.Patience)
 	for i := range blocks {
 		for k := range blocks[i].Entries {
-			if err := f.entry(ctx, &t, blocks[i].Number, &blocks[i].Entries[k], patience); err != nil {
+			if err := f.entry(ctx, &t, blocks[i].Number, &blocks[i].Entries[k]); err != nil {
 				return err
 			}
 		}
@@ -63,8 +64,9 @@ func (f *Follower) count(t *told, blocks, settled int) {
 	f.counts.Latest.Store(f.Now().Unix())
 }
 
-// entry finds out what one transaction in a block means for the store.
-func (f *Follower) entry(ctx context.Context, t *told, block uint64, e *ledgerclient.Entry, patience time.Time) error {
+// entry finds out what one transaction in a block means for the store. While its
+// holder may still settle it, it waits.
+func (f *Follower) entry(ctx context.Context, t *told, block uint64, e *ledgerclient.Entry) error {
 	if e.Invalid != "" {
 		t.invalid++ // who has submitted it will try again
 		return nil
@@ -74,38 +76,49 @@ func (f *Follower) entry(ctx context.Context, t *told, block uint64, e *ledgercl
 		return nil //nolint:nilerr // not an envelope as we sign them
 	}
 	for {
-		st, err := f.Store.Standing(ctx, envelope.Receipt)
-		if err != nil {
+		clear, err := f.settle(ctx, t, block, e, envelope)
+		if clear || err != nil {
 			return err
-		}
-		if st.State == gateway.Recorded && st.Block == block {
-			t.confirmed++
-			return nil
-		}
-		if st.State == 0 || st.State.Final() {
-			f.find(t, block, e, envelope, st.State)
-			return nil
-		}
-		it, ok, err := f.Store.Awaited(ctx, envelope.Receipt)
-		if err != nil {
-			return err
-		}
-		late := !f.Now().Before(patience)
-		switch {
-		case !ok && !late: // it has become final in between
-		case !ok || it.Tx == nil || it.Ask == nil || !bytes.Equal(it.Tx.Envelope.Canonical, e.Envelope.Canonical):
-			// Another envelope with the same receipt number.
-			f.find(t, block, e, envelope, st.State)
-			return nil
-		case it.Leased.IsZero() || late:
-			p, then := f.Outbox.Settlement(it, e.Outcome)
-			t.Settled, t.then[it.ID] = append(t.Settled, p), then
-			return nil
 		}
 		if !rest(ctx, look) {
 			return ctx.Err()
 		}
 	}
+}
+
+// settle holds a transaction against the store: it is confirmed, settled or found.
+// clear is false as long as its holder, or whoever made it final, is to be waited for.
+func (f *Follower) settle(ctx context.Context, t *told, block uint64, e *ledgerclient.Entry, envelope ledgerclient.Envelope) (clear bool, err error) {
+	st, err := f.Store.Standing(ctx, envelope.Receipt)
+	if err != nil {
+		return false, err
+	}
+	if st.State == gateway.Recorded && st.Block == block {
+		t.confirmed++
+		return true, nil
+	}
+	if st.State == 0 || st.State.Final() {
+		f.find(t, block, e, envelope, st.State)
+		return true, nil
+	}
+	it, ok, err := f.Store.Awaited(ctx, envelope.Receipt)
+	if err != nil {
+		return false, err
+	}
+	late := !f.Now().Before(t.patience)
+	switch {
+	case !ok && !late: // it has become final in between
+		return false, nil
+	case !ok || it.Tx == nil || it.Ask == nil || !bytes.Equal(it.Tx.Envelope.Canonical, e.Envelope.Canonical):
+		// Another envelope with the same receipt number.
+		f.find(t, block, e, envelope, st.State)
+		return true, nil
+	case it.Leased.IsZero() || late:
+		p, then := f.Outbox.Settlement(it, e.Outcome)
+		t.Settled, t.then[it.ID] = append(t.Settled, p), then
+		return true, nil
+	}
+	return false, nil
 }
 
 // find notes an envelope for which the store cannot account, if it is ours.

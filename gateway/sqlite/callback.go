@@ -59,29 +59,20 @@ func (w *writer) wish(c *gateway.CallWish) (added bool, err error) {
 			return false, err
 		}
 	}
-	citizen, due, apart := c.Citizen.Reveal(), max(ms(c.Due), w.now), c.Apart.Milliseconds()
+	citizen, due := c.Citizen.Reveal(), max(ms(c.Due), w.now)
 	open, err := w.first(qOpenCall, citizen)
 	if err != nil {
 		return false, fmt.Errorf("find call-back: %w", err)
 	}
 	if open != nil {
-		id, waits, dialled := number(open[0]), gateway.CallState(number(open[1])) == gateway.CallWaiting, number(open[4]) //nolint:gosec // written by this package
-		if at := number(open[3]); !waits || number(open[2]) > 0 && w.now < dialled+apart {
-			due = at
-		} else {
-			due = min(due, at)
-		}
-		if err := w.run(qMergeCall, int64(c.Reason), due, ms(c.Expires), w.now, id); err != nil {
-			return false, fmt.Errorf("join call-back: %w", err)
-		}
-		return false, nil
+		return false, w.joinCall(open, c, due)
 	}
 	last, err := w.first(qLastCall, citizen)
 	if err != nil {
 		return false, fmt.Errorf("find last call-back: %w", err)
 	}
 	if last != nil {
-		again := number(last[0]) + apart
+		again := number(last[0]) + c.Apart.Milliseconds()
 		if c.Answer == nil && w.now < again {
 			return false, nil
 		}
@@ -91,6 +82,21 @@ func (w *writer) wish(c *gateway.CallWish) (added bool, err error) {
 		return false, fmt.Errorf("put call-back: %w", err)
 	}
 	return true, nil
+}
+
+// joinCall joins a wish to the call of a row of sqlOpenCall, which comes as early as
+// the wish is due unless it is being placed, or was tried too short a time ago.
+func (w *writer) joinCall(open []value, c *gateway.CallWish, due int64) error {
+	id, waits, dialled := number(open[0]), gateway.CallState(number(open[1])) == gateway.CallWaiting, number(open[4]) //nolint:gosec // written by this package
+	if at := number(open[3]); !waits || number(open[2]) > 0 && w.now < dialled+c.Apart.Milliseconds() {
+		due = at
+	} else {
+		due = min(due, at)
+	}
+	if err := w.run(qMergeCall, int64(c.Reason), due, ms(c.Expires), w.now, id); err != nil {
+		return fmt.Errorf("join call-back: %w", err)
+	}
+	return nil
 }
 
 // DueCalls are up to limit calls that wait and whose time has come, oldest first.
@@ -162,18 +168,8 @@ func (s *Store) BeginCall(ctx context.Context, id int64, caps gateway.CallCaps) 
 			return refusal{gateway.ErrNotFound}
 		}
 		citizen := text(v[1])
-		for _, cap := range []struct {
-			whose string
-			most  int
-			err   error
-		}{{citizen, caps.PerNumber, gateway.ErrNumberCap}, {"", caps.InAll, gateway.ErrDayCap}} {
-			counted, err := w.first(qCounted, int64(caps.Day), cap.whose)
-			if err != nil {
-				return err
-			}
-			if counted != nil && cap.most > 0 && number(counted[0]) >= int64(cap.most) {
-				return refusal{cap.err}
-			}
+		if err := w.withinCaps(citizen, caps); err != nil {
+			return err
 		}
 		if err := w.countCall(caps.Day, citizen, 1); err != nil {
 			return err
@@ -182,6 +178,25 @@ func (s *Store) BeginCall(ctx context.Context, id int64, caps gateway.CallCaps) 
 	})
 	if err != nil {
 		return fmt.Errorf("begin call-back %d: %w", id, err)
+	}
+	return nil
+}
+
+// withinCaps refuses one more call on a day that has had as many as it may, to a
+// citizen or in all.
+func (w *writer) withinCaps(citizen string, caps gateway.CallCaps) error {
+	for _, cap := range []struct {
+		whose string
+		most  int
+		err   error
+	}{{citizen, caps.PerNumber, gateway.ErrNumberCap}, {"", caps.InAll, gateway.ErrDayCap}} {
+		counted, err := w.first(qCounted, int64(caps.Day), cap.whose)
+		if err != nil {
+			return err
+		}
+		if counted != nil && cap.most > 0 && number(counted[0]) >= int64(cap.most) {
+			return refusal{cap.err}
+		}
 	}
 	return nil
 }

@@ -34,27 +34,35 @@ const otpTries = 5
 // is used.
 func (s *Store) PutOTP(ctx context.Context, otp gateway.OTP, limits []gateway.Allowance) error {
 	return s.do(ctx, func(w *writer) error {
-		used := make([]int64, len(limits))
-		until := make([]int64, len(limits))
-		for i, l := range limits {
-			v, err := w.first(qAllowance, l.Name)
-			if err != nil {
-				return fmt.Errorf("read allowance: %w", err)
-			}
-			if until[i] = w.now + l.Window.Milliseconds(); v != nil && number(v[1]) > w.now {
-				used[i], until[i] = number(v[0]), number(v[1])
-			}
-			if used[i] >= int64(l.Most) {
-				return refusal{&gateway.LimitError{Until: instant(until[i])}}
-			}
-		}
-		for i, l := range limits {
-			if err := w.run(qUse, l.Name, used[i]+1, until[i]); err != nil {
-				return fmt.Errorf("use allowance: %w", err)
-			}
+		if err := w.use(limits); err != nil {
+			return err
 		}
 		return w.run(qPutOTP, otp.Citizen.Reveal(), otp.MAC, ms(otp.Expires))
 	})
+}
+
+// use takes one from each allowance, or none if one of them is used up.
+func (w *writer) use(limits []gateway.Allowance) error {
+	used := make([]int64, len(limits))
+	until := make([]int64, len(limits))
+	for i, l := range limits {
+		v, err := w.first(qAllowance, l.Name)
+		if err != nil {
+			return fmt.Errorf("read allowance: %w", err)
+		}
+		if until[i] = w.now + l.Window.Milliseconds(); v != nil && number(v[1]) > w.now {
+			used[i], until[i] = number(v[0]), number(v[1])
+		}
+		if used[i] >= int64(l.Most) {
+			return refusal{&gateway.LimitError{Until: instant(until[i])}}
+		}
+	}
+	for i, l := range limits {
+		if err := w.run(qUse, l.Name, used[i]+1, until[i]); err != nil {
+			return fmt.Errorf("use allowance: %w", err)
+		}
+	}
+	return nil
 }
 
 // Bind adds a device if mac is that of its citizen's one-time password, which

@@ -55,33 +55,48 @@ func (s *Store) LogSize(ctx context.Context) (int64, error) {
 // Leaves are the leaves of the audit log from one number up to, and without,
 // another. The error is [ErrLog] when one of them is missing.
 func (s *Store) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
-	out := make([][]byte, 0, max(0, to-from))
-	err := s.read(ctx, func(c *conn) error {
-		return c.each(rLeaves, func(v []value) error {
-			n, rest := number(v[0]), octets(v[1])
-			for ; len(rest) > 0 && n < to; n++ {
-				length, size := binary.Uvarint(rest)
-				if size <= 0 || length > uint64(len(rest)-size) {
-					return fmt.Errorf("%w: row %d", ErrLog, number(v[0]))
-				}
-				if n >= from {
-					if n != from+int64(len(out)) {
-						return fmt.Errorf("%w: leaf %d is missing", ErrLog, from+int64(len(out)))
-					}
-					out = append(out, append([]byte(nil), rest[size:size+int(length)]...)) //nolint:gosec // not longer than rest
-				}
-				rest = rest[size+int(length):] //nolint:gosec // not longer than rest
-			}
-			return nil
-		}, from, to)
-	})
-	if err == nil && int64(len(out)) < to-from {
-		err = fmt.Errorf("%w: leaf %d is missing", ErrLog, from+int64(len(out)))
+	r := leafRange{from: from, to: to, leaves: make([][]byte, 0, max(0, to-from))}
+	err := s.read(ctx, func(c *conn) error { return c.each(rLeaves, r.add, from, to) })
+	if err == nil && r.next() < to {
+		err = r.missing()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read audit log: %w", err)
 	}
-	return out, nil
+	return r.leaves, nil
+}
+
+// leafRange gathers leaves from one number up to, and without, another.
+type leafRange struct {
+	from, to int64
+	leaves   [][]byte
+}
+
+// next is the number of the leaf that comes next.
+func (r *leafRange) next() int64 { return r.from + int64(len(r.leaves)) }
+
+func (r *leafRange) missing() error { return fmt.Errorf("%w: leaf %d is missing", ErrLog, r.next()) }
+
+// add takes what lies in the range from a row: the number of its first leaf, and
+// the leaves, each behind its length.
+func (r *leafRange) add(row []value) error {
+	first, rest := number(row[0]), octets(row[1])
+	for n := first; len(rest) > 0 && n < r.to; n++ {
+		length, size := binary.Uvarint(rest)
+		if size <= 0 || length > uint64(len(rest)-size) {
+			return fmt.Errorf("%w: row %d", ErrLog, first)
+		}
+		end := size + int(length) //nolint:gosec // not longer than rest
+		switch {
+		case n < r.from:
+		case n != r.next():
+			return r.missing()
+		default:
+			r.leaves = append(r.leaves, append([]byte(nil), rest[size:end]...))
+		}
+		rest = rest[end:]
+	}
+	return nil
 }
 
 // tileID is the row of a tile: its level in the upper octet.
@@ -109,21 +124,8 @@ func (s *Store) Tile(ctx context.Context, level int, n int64) ([]byte, error) {
 func (s *Store) Seal(ctx context.Context, seal gateway.Seal) (items []gateway.Item, err error) {
 	effects, err := encodeEffects(seal.Effects, s.now())
 	if err == nil {
-		err = s.do(ctx, func(w *writer) error {
-			for _, t := range seal.Tiles {
-				if err := w.run(qPutTile, tileID(t.Level, t.N), t.Hashes); err != nil {
-					return fmt.Errorf("put tile: %w", err)
-				}
-			}
-			c := &seal.Checkpoint
-			_, changed, err := w.exec(qPutCheckpoint, c.Size, ms(c.Time), c.Note, string(c.Anchor))
-			if err == nil && changed == 0 {
-				err = refusal{fmt.Errorf("%w: another checkpoint of %d leaves is there", ErrLog, c.Size)}
-			}
-			if err != nil {
-				return fmt.Errorf("put checkpoint: %w", err)
-			}
-			items, err = w.add(nil, effects)
+		err = s.do(ctx, func(w *writer) (err error) {
+			items, err = w.seal(&seal, effects)
 			return err
 		})
 	}
@@ -131,6 +133,24 @@ func (s *Store) Seal(ctx context.Context, seal gateway.Seal) (items []gateway.It
 		return nil, fmt.Errorf("seal audit log: %w", err)
 	}
 	return items, nil
+}
+
+// seal writes the tiles, the checkpoint and what follows from its anchor.
+func (w *writer) seal(seal *gateway.Seal, effects []effect) ([]gateway.Item, error) {
+	for _, t := range seal.Tiles {
+		if err := w.run(qPutTile, tileID(t.Level, t.N), t.Hashes); err != nil {
+			return nil, fmt.Errorf("put tile: %w", err)
+		}
+	}
+	c := &seal.Checkpoint
+	_, changed, err := w.exec(qPutCheckpoint, c.Size, ms(c.Time), c.Note, string(c.Anchor))
+	if err == nil && changed == 0 {
+		err = refusal{fmt.Errorf("%w: another checkpoint of %d leaves is there", ErrLog, c.Size)}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("put checkpoint: %w", err)
+	}
+	return w.add(nil, effects)
 }
 
 // Checkpoints are those that cover at least size leaves, the smallest first, up

@@ -131,36 +131,39 @@ func (p Proof) Check(t Trust) (Verdict, error) {
 	return v, err
 }
 
-// checkLeaves checks that the leaves are in the log and of the receipt.
+// checkLeaves checks that the leaves are in the log and of the receipt: that of
+// the decision, and that of the end once it has come.
 func (p Proof) checkLeaves(v *Verdict) error {
 	if len(p.Leaves) < 1 || len(p.Leaves) > 2 {
 		return fmt.Errorf("%w: %d leaves", ErrProof, len(p.Leaves))
 	}
-	for i, in := range p.Leaves {
-		l, err := ParseLeaf([]byte(in.Leaf))
-		if err != nil {
-			return err
-		}
-		want := Decision
-		if i == 1 {
-			want = Outcome
-		}
-		if l.Kind != want || l.Get("receipt") != string(p.Receipt) {
-			return fmt.Errorf("%w: leaf %d", ErrReceipt, in.Index)
-		}
-		if in.Index < 0 || in.Index >= v.Checkpoint.Size {
-			return fmt.Errorf("%w: leaf %d of %d", ErrPath, in.Index, v.Checkpoint.Size)
-		}
-		if tlog.CheckRecord(in.Path, v.Checkpoint.Size, v.Checkpoint.Root, in.Index, tlog.RecordHash([]byte(in.Leaf))) != nil {
-			return fmt.Errorf("%w: leaf %d", ErrPath, in.Index)
-		}
-		if i == 0 {
-			v.Decision = l
-		} else {
-			v.Ended = &l
-		}
+	var err error
+	if v.Decision, err = p.checkLeaf(p.Leaves[0], Decision, v.Checkpoint); err != nil || len(p.Leaves) == 1 {
+		return err
 	}
+	ended, err := p.checkLeaf(p.Leaves[1], Outcome, v.Checkpoint)
+	if err != nil {
+		return err
+	}
+	v.Ended = &ended
 	return nil
+}
+
+// checkLeaf reads one leaf, which must be of a kind, of the receipt and in the log
+// of the checkpoint.
+func (p Proof) checkLeaf(in Inclusion, kind Kind, c Checkpoint) (Leaf, error) {
+	l, err := ParseLeaf([]byte(in.Leaf))
+	switch {
+	case err != nil:
+		return Leaf{}, err
+	case l.Kind != kind || l.Get("receipt") != string(p.Receipt):
+		return Leaf{}, fmt.Errorf("%w: leaf %d", ErrReceipt, in.Index)
+	case in.Index < 0 || in.Index >= c.Size:
+		return Leaf{}, fmt.Errorf("%w: leaf %d of %d", ErrPath, in.Index, c.Size)
+	case tlog.CheckRecord(in.Path, c.Size, c.Root, in.Index, tlog.RecordHash([]byte(in.Leaf))) != nil:
+		return Leaf{}, fmt.Errorf("%w: leaf %d", ErrPath, in.Index)
+	}
+	return l, nil
 }
 
 // checkEnvelope checks that the envelope is the one that was decided on.
