@@ -45,9 +45,9 @@ func run(args []string, out, errs io.Writer) int {
 	var q question
 	flags := flag.NewFlagSet("setu-verify", flag.ContinueOnError)
 	flags.SetOutput(errs)
-	flags.StringVar(&q.key, "key", "", "file with the gateway's public keys, as `setu keys public` prints them, or PEM; from somebody whom you trust")
-	flags.StringVar(&q.since, "since", "", "file with an older checkpoint that you have kept: the log must still hold it")
-	flags.StringVar(&q.ledger, "ledger", "", "file with the answer of audit.Checkpoint from your own ledger node: the checkpoint must be there")
+	flags.StringVar(&q.key, "key", "", "`file` with the gateway's public keys, as 'setu keys public' prints them, or PEM; from somebody whom you trust")
+	flags.StringVar(&q.since, "since", "", "`file` with an older checkpoint that you have kept: the log must still hold it")
+	flags.StringVar(&q.ledger, "ledger", "", "`file` with the answer of audit.Checkpoint from your own ledger node: the checkpoint must be there")
 	flags.Usage = func() {
 		fmt.Fprintln(errs, "usage: setu-verify --key KEYS [--since CHECKPOINT] [--ledger ANSWER] FILE\n\nFILE is a proof (setu audit prove) or an export (setu audit export).")
 		flags.PrintDefaults()
