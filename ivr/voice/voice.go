@@ -209,14 +209,22 @@ func (s *Speaker) made(ctx context.Context, content string, do func() (sound, er
 		s.mu.Unlock()
 		close(m.done)
 	}()
-	var made sound
-	if made, m.err = do(); m.err != nil {
-		return Clip{}, m.err
-	}
-	if m.clip = made.clip(); len(m.clip.ULaw) == 0 {
-		m.err = fmt.Errorf("%w: nothing is heard", ErrWAV)
-		return Clip{}, m.err
-	}
-	m.err = s.cache.put(name, m.clip)
+	m.clip, m.err = s.make(name, do)
 	return m.clip, m.err
+}
+
+// make makes a clip and keeps it, unless another has done so since it was missed.
+func (s *Speaker) make(name string, do func() (sound, error)) (Clip, error) {
+	if clip, ok := s.cache.get(name); ok {
+		return clip, nil
+	}
+	made, err := do()
+	if err != nil {
+		return Clip{}, err
+	}
+	clip := made.clip()
+	if len(clip.ULaw) == 0 {
+		return Clip{}, fmt.Errorf("%w: nothing is heard", ErrWAV)
+	}
+	return clip, s.cache.put(name, clip)
 }
