@@ -32,24 +32,10 @@ func (d *Driver) keep(ctx context.Context, t *trunk) {
 	var resolved time.Time
 	retry := firstRetry
 	for {
-		now := d.cfg.Now()
-		if now.Sub(resolved) > resolveAge {
-			if err := t.resolve(ctx); err != nil {
-				d.cfg.Log.WarnContext(ctx, "trunk not found", slog.String("trunk", t.Name), attrError(err))
-			} else {
-				resolved = now
-			}
+		if now := d.cfg.Now(); now.Sub(resolved) > resolveAge && d.locate(ctx, t) {
+			resolved = now
 		}
-		wait := t.KeepAlive
-		var err error
-		if t.Register {
-			var good time.Duration
-			if good, err = reg.renew(ctx, t.Expires); err == nil {
-				wait = good/2 + time.Duration(rand.Int64N(int64(good/10)+1)) //nolint:gosec // so that many do not come at once
-			}
-		} else {
-			err = d.ping(ctx, t)
-		}
+		wait, err := reg.touch(ctx)
 		if ctx.Err() != nil {
 			break
 		}
@@ -63,6 +49,16 @@ func (d *Driver) keep(ctx context.Context, t *trunk) {
 	if t.Register {
 		reg.remove(ctx)
 	}
+}
+
+// locate looks up anew who a trunk is; false is that it could not be found, and who
+// it was before stands.
+func (d *Driver) locate(ctx context.Context, t *trunk) bool {
+	err := t.resolve(ctx)
+	if err != nil {
+		d.cfg.Log.WarnContext(ctx, "trunk not found", slog.String("trunk", t.Name), attrError(err))
+	}
+	return err == nil
 }
 
 // note says when a trunk comes up or goes down, and how long to wait after an
@@ -169,6 +165,20 @@ type registration struct {
 	trunk       *trunk
 	callID, tag string
 	seq         uint32
+}
+
+// touch registers us where a trunk wants that, and else asks whether it is there.
+// It gives the time until that is due again if all is well.
+func (g *registration) touch(ctx context.Context) (time.Duration, error) {
+	t := g.trunk
+	if !t.Register {
+		return t.KeepAlive, g.driver.ping(ctx, t)
+	}
+	good, err := g.renew(ctx, t.Expires)
+	if err != nil {
+		return 0, err
+	}
+	return good/2 + time.Duration(rand.Int64N(int64(good/10)+1)), nil //nolint:gosec // so that many do not come at once
 }
 
 // renew registers for a time and gives the time that was granted.

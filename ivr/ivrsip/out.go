@@ -151,8 +151,7 @@ func (r *ringing) wait(ctx context.Context, req *sip.Request) (*sip.Response, Ou
 
 // try sends the INVITE once.
 func (r *ringing) try(ctx context.Context, req *sip.Request) (*sip.Response, Outcome) {
-	d := r.driver
-	tx, err := d.client.TransactionRequest(ctx, req, keepRequest)
+	tx, err := r.driver.client.TransactionRequest(ctx, req, keepRequest)
 	if err != nil {
 		return nil, Outcome{Reason: "the trunk cannot be reached", End: Failed}
 	}
@@ -167,16 +166,11 @@ func (r *ringing) try(ctx context.Context, req *sip.Request) (*sip.Response, Out
 			if res == nil {
 				return nil, out
 			}
-			out.Status, out.Reason = res.StatusCode, strconv.Itoa(res.StatusCode)+" "+res.Reason
-			if res.IsProvisional() {
-				if !out.Rang {
-					out.Rang = res.StatusCode >= 180
-					limit.Reset(d.cfg.Ring)
-				}
-				continue
+			r.hear(res, &out, limit)
+			if !res.IsProvisional() {
+				out.End = endOf(res.StatusCode, cancelled)
+				return res, out
 			}
-			out.End = endOf(res.StatusCode, cancelled)
-			return res, out
 		case <-tx.Done():
 			return nil, out
 		case <-done:
@@ -188,6 +182,16 @@ func (r *ringing) try(ctx context.Context, req *sip.Request) (*sip.Response, Out
 			}
 			cancelled = r.giveUp(req, &out, limit)
 		}
+	}
+}
+
+// hear notes what an answer says. Until one says that it rings, each provisional
+// one gives the call its time to ring anew.
+func (r *ringing) hear(res *sip.Response, out *Outcome, limit *time.Timer) {
+	out.Status, out.Reason = res.StatusCode, strconv.Itoa(res.StatusCode)+" "+res.Reason
+	if res.IsProvisional() && !out.Rang {
+		out.Rang = res.StatusCode >= 180
+		limit.Reset(r.driver.cfg.Ring)
 	}
 }
 

@@ -1,6 +1,7 @@
 package ivrsip
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,55 +91,69 @@ func (t Trunk) Validate() error {
 }
 
 func newTrunk(t Trunk) (*trunk, error) {
-	fail := func(what string) (*trunk, error) { return nil, fmt.Errorf("trunk %q: %s", t.Name, what) }
-	t.Transport = strings.ToLower(t.Transport)
-	switch t.Transport {
-	case "":
-		t.Transport = "udp"
-	case "udp", "tcp", "tls":
-	default:
-		return fail("its transport is " + strconv.Quote(t.Transport) + ": use udp, tcp or tls")
-	}
-	if t.Address != "" {
-		host, port, err := net.SplitHostPort(t.Address)
-		if err != nil { // without a port
-			host, port = strings.Trim(t.Address, "[]"), defaultPort
-			if t.Transport == "tls" {
-				port = defaultTLSPort
-			}
-		}
-		if n, err := strconv.ParseUint(port, 10, 16); host == "" || err != nil || n == 0 {
-			return fail("its address is " + strconv.Quote(t.Address) + ": write host:port")
-		}
-		t.Address = net.JoinHostPort(host, port)
-	}
-	switch {
-	case t.Name == "":
-		return fail("it has no name")
-	case t.Address == "" && len(t.Allow) == 0 && t.Caller == "":
-		return fail("it needs an address, an allow list or a caller: nobody could use it")
-	case t.Caller != "" && t.CallerPassword == "":
-		return fail("its caller has no password")
-	case t.Register && (t.Address == "" || t.User == ""):
-		return fail("to register it needs address and user")
-	case t.Expires != 0 && t.Expires < minExpires:
-		return fail("it expires within a minute: give it more")
-	}
-	if t.Expires == 0 {
-		t.Expires = defaultExpires
-	}
-	if t.KeepAlive == 0 {
-		t.KeepAlive = defaultKeepAlive
-	}
-	if t.CountryCode == "" {
-		t.CountryCode = "91"
-	}
 	own := &trunk{Trunk: t, limiter: rate.NewLimiter(rate.Inf, 0)}
+	if err := own.settle(); err != nil {
+		return nil, fmt.Errorf("trunk %q: %w", t.Name, err)
+	}
 	if t.Rate > 0 {
 		own.limiter = rate.NewLimiter(rate.Limit(t.Rate), max(1, int(t.Rate)))
 	}
 	own.up.Store(true)
 	return own, nil
+}
+
+// settle fills in what the configuration leaves out, and says what is wrong in it.
+func (t *trunk) settle() error {
+	t.Transport = cmp.Or(strings.ToLower(t.Transport), "udp")
+	if !slices.Contains([]string{"udp", "tcp", "tls"}, t.Transport) {
+		return fmt.Errorf("its transport is %q: use udp, tcp or tls", t.Transport)
+	}
+	if err := t.addPort(); err != nil {
+		return err
+	}
+	if err := t.usable(); err != nil {
+		return err
+	}
+	t.Expires = cmp.Or(t.Expires, defaultExpires)
+	t.KeepAlive = cmp.Or(t.KeepAlive, defaultKeepAlive)
+	t.CountryCode = cmp.Or(t.CountryCode, "91")
+	return nil
+}
+
+// addPort makes host:port of an address that may have come without its port.
+func (t *trunk) addPort() error {
+	if t.Address == "" {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(t.Address)
+	if err != nil { // without a port
+		host, port = strings.Trim(t.Address, "[]"), defaultPort
+		if t.Transport == "tls" {
+			port = defaultTLSPort
+		}
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); host == "" || err != nil || n == 0 {
+		return fmt.Errorf("its address is %q: write host:port", t.Address)
+	}
+	t.Address = net.JoinHostPort(host, port)
+	return nil
+}
+
+// usable says what keeps a trunk from being used, of what belongs together.
+func (t *trunk) usable() error {
+	switch {
+	case t.Name == "":
+		return errors.New("it has no name")
+	case t.Address == "" && len(t.Allow) == 0 && t.Caller == "":
+		return errors.New("it needs an address, an allow list or a caller: nobody could use it")
+	case t.Caller != "" && t.CallerPassword == "":
+		return errors.New("its caller has no password")
+	case t.Register && (t.Address == "" || t.User == ""):
+		return errors.New("to register it needs address and user")
+	case t.Expires != 0 && t.Expires < minExpires:
+		return errors.New("it expires within a minute: give it more")
+	}
+	return nil
 }
 
 // resolve looks up who the trunk's address is. What was known before stays when

@@ -68,6 +68,19 @@ func (e *Entry) read() (ledgerclient.Entry, error) {
 	return out, nil
 }
 
+// read is the block that was written.
+func (b *Block) read() (ledgerclient.Block, error) {
+	out := ledgerclient.Block{Number: b.Number}
+	for i := range b.Entries {
+		e, err := b.Entries[i].read()
+		if err != nil {
+			return out, err
+		}
+		out.Entries = append(out.Entries, e)
+	}
+	return out, nil
+}
+
 // opFollow is the step that errors name.
 const opFollow = "follow"
 
@@ -126,25 +139,25 @@ func (p *Page) Each(from uint64, take func(ledgerclient.Block) error) error {
 		if b.Number < from || b.Number >= p.Next {
 			return fmt.Errorf("%w: block %d in a page from %d to %d", errAnswer, b.Number, from, p.Next)
 		}
-		for ; from < b.Number; from++ {
-			if err := take(ledgerclient.Block{Number: from}); err != nil {
-				return err
-			}
+		if err := eachEmpty(from, b.Number, take); err != nil {
+			return err
 		}
-		out := ledgerclient.Block{Number: b.Number}
-		for i := range b.Entries {
-			e, err := b.Entries[i].read()
-			if err != nil {
-				return err
-			}
-			out.Entries = append(out.Entries, e)
+		out, err := b.read()
+		if err != nil {
+			return err
 		}
 		if err := take(out); err != nil {
 			return err
 		}
-		from++
+		from = b.Number + 1
 	}
-	for ; from < p.Next; from++ {
+	return eachEmpty(from, p.Next, take)
+}
+
+// eachEmpty hands on the blocks from a number up to before another, which hold
+// nothing of the client.
+func eachEmpty(from, before uint64, take func(ledgerclient.Block) error) error {
+	for ; from < before; from++ {
 		if err := take(ledgerclient.Block{Number: from}); err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func (l *Ledger) Follow(ctx context.Context, next uint64, take func(ledgerclient
 		return fault("follow", ledgerclient.Before, err)
 	}
 	defer func() { _ = f.Close() }() // nothing was written to it
-	number, r, err := l.from(f, next)
+	r, err := l.from(f, next)
 	if err != nil {
 		return fault("follow", ledgerclient.Before, err)
 	}
@@ -41,23 +41,11 @@ func (l *Ledger) Follow(ctx context.Context, next uint64, take func(ledgerclient
 		if err := l.down("follow"); err != nil {
 			return err
 		}
-		for ; r.at < size; number++ {
-			line, err := r.line()
-			if err != nil {
-				return fault("follow", ledgerclient.Before, err)
-			}
-			if number < next {
-				continue
-			}
-			b, err := l.followed(line)
-			if err != nil {
-				return fault("follow", ledgerclient.Poison, err)
-			}
-			if err := take(b); err != nil {
-				return err
-			}
+		if err := l.hand(r, size, next, take); err != nil {
+			return err
 		}
-		l.followedTo.Store(&place{number, r.at})
+		reached := r.place
+		l.followedTo.Store(&reached)
 		select {
 		case <-grown:
 		case <-l.closing:
@@ -68,6 +56,29 @@ func (l *Ledger) Follow(ctx context.Context, next uint64, take func(ledgerclient
 	}
 }
 
+// hand reads the file as far as size and hands on its blocks, but for those before
+// number next.
+func (l *Ledger) hand(r *chainReader, size int64, next uint64, take func(ledgerclient.Block) error) error {
+	for r.at < size {
+		wanted := r.number >= next
+		line, err := r.line()
+		if err != nil {
+			return fault("follow", ledgerclient.Before, err)
+		}
+		if !wanted {
+			continue
+		}
+		b, err := l.followed(line)
+		if err != nil {
+			return fault("follow", ledgerclient.Poison, err)
+		}
+		if err := take(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // place is where a block begins in the file.
 type place struct {
 	number uint64
@@ -76,13 +87,15 @@ type place struct {
 
 // from reads from the block next on, or from one before it: whoever followed last
 // has left word where that is, so that not the whole file is read again.
-func (l *Ledger) from(f *os.File, next uint64) (number uint64, r *chainReader, err error) {
-	r = &chainReader{r: bufio.NewReaderSize(f, 1<<16)}
-	if p := l.followedTo.Load(); p != nil && p.number <= next {
-		number = p.number
-		r.at, err = f.Seek(p.at, io.SeekStart)
+func (l *Ledger) from(f *os.File, next uint64) (*chainReader, error) {
+	r := &chainReader{r: bufio.NewReaderSize(f, 1<<16)}
+	p := l.followedTo.Load()
+	if p == nil || p.number > next {
+		return r, nil
 	}
-	return number, r, err
+	r.place = *p
+	_, err := f.Seek(p.at, io.SeekStart)
+	return r, err
 }
 
 // followed is what a line of the file says of citizens' transactions.
@@ -117,16 +130,17 @@ func (l *Ledger) followed(line []byte) (ledgerclient.Block, error) {
 	return out, nil
 }
 
-// chainReader reads the lines of a file that grows.
+// chainReader reads the lines of a file that grows, each a block.
 type chainReader struct {
-	r  *bufio.Reader
-	at int64 // what was read
+	r     *bufio.Reader
+	place // of the next line
 }
 
 // line is the next line, which is there.
 func (c *chainReader) line() ([]byte, error) {
 	line, err := c.r.ReadBytes('\n')
 	c.at += int64(len(line))
+	c.number++
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}

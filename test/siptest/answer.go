@@ -1,6 +1,7 @@
 package siptest
 
 import (
+	"errors"
 	"net/netip"
 
 	"github.com/emiago/sipgo"
@@ -85,7 +86,7 @@ func (r Ringing) Answer() (*Call, error) {
 
 // Code is the status with which a call was refused; 0 is another error.
 func Code(err error) int {
-	if refused, ok := err.(*sipgo.ErrDialogResponse); ok {
+	if refused := (*sipgo.ErrDialogResponse)(nil); errors.As(err, &refused) {
 		return refused.Res.StatusCode
 	}
 	return 0

@@ -87,7 +87,7 @@ func RunIVR(ctx context.Context, cfg IVRConfig, out io.Writer) (IVRReport, error
 }
 
 // gateway measures the gateway.
-func (c IVRConfig) gateway(ctx context.Context, report *IVRReport) error {
+func (c IVRConfig) gateway(ctx context.Context, report *IVRReport) (err error) {
 	phone, err := softphone.New(ctx, softphone.Config{Gateway: c.Addr})
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (c IVRConfig) gateway(ctx context.Context, report *IVRReport) error {
 	go func() { ended <- phone.Run(ctx) }()
 	defer func() {
 		stop()
-		_ = <-ended // it ends because it was told to
+		err = errors.Join(err, <-ended)
 	}()
 
 	meter := gauge{c.PID, c.AdminAddr}

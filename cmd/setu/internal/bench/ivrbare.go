@@ -100,11 +100,11 @@ func (b *bareLoop) close() error {
 // sinks receive the bare loop's sound as callers receive the gateway's.
 type sinks struct {
 	arrivals
-	engine *rtp.Engine
-	ended  chan error
-	stop   context.CancelFunc
-	addrs  []string
-	lines  []*line
+	engine  *rtp.Engine
+	running sync.WaitGroup
+	stop    context.CancelFunc
+	addrs   []string
+	lines   []*line
 }
 
 func newSinks(ctx context.Context, n int) (*sinks, error) {
@@ -113,8 +113,8 @@ func newSinks(ctx context.Context, n int) (*sinks, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	s := &sinks{engine: engine, ended: make(chan error, 1), stop: stop}
-	go func() { s.ended <- engine.Run(ctx) }()
+	s := &sinks{engine: engine, stop: stop}
+	s.running.Go(func() { _ = engine.Run(ctx) }) // it ends with ctx
 	for range n {
 		stream, err := engine.Open()
 		if err != nil {
@@ -138,7 +138,7 @@ func newSinks(ctx context.Context, n int) (*sinks, error) {
 
 func (s *sinks) close() {
 	s.stop()
-	_ = <-s.ended // it ends because it was told to
+	s.running.Wait()
 }
 
 // measure counts for as long as the gateway was measured.

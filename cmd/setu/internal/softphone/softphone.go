@@ -142,8 +142,7 @@ func (p *Phone) Run(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
-		err = errors.Join(p.agent.Close(), p.conn.Close())
-		_ = <-ended // of a connection that was closed here
+		err = errors.Join(p.agent.Close(), p.conn.Close(), <-ended)
 	case err = <-ended:
 	}
 	cancel()
