@@ -53,7 +53,7 @@ func run(args []string, io streams) int {
 	var c cli
 	code, exited := 0, false
 	parser, err := kong.New(&c, kong.Name("setu"),
-		kong.Description("Setu (bridge) lets any phone reach the state's ledger: an SMS or a USSD menu in Bengali, Hindi or English becomes a signed query or transaction."),
+		kong.Description("Setu (bridge) lets any phone reach the state's ledger: an SMS, a USSD menu, a call or an app in Bengali, Hindi or English becomes a signed query or transaction."),
 		kong.Writers(io.out, io.err), kong.UsageOnError(),
 		kong.Exit(func(n int) { code, exited = n, true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
