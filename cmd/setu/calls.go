@@ -191,7 +191,6 @@ func (c *callsCmd) Run(ctx context.Context, io streams) error {
 
 // listenSIP opens the configured addresses of SIP: UDP and TCP on the same port.
 func (g *gatewayParts) listenSIP(ctx context.Context) error {
-	var lc net.ListenConfig
 	in := &g.calls.sipIn
 	fail := func(err error) error {
 		return fmt.Errorf("listen for calls: %w; another program, perhaps another gateway, has the address: see listen.sip", err)
@@ -206,13 +205,10 @@ func (g *gatewayParts) listenSIP(ctx context.Context) error {
 	}
 	var err error
 	if addr := g.cfg.Listen.SIP; addr != "" {
-		if in.UDP, err = lc.ListenPacket(ctx, "udp", addr); err != nil {
+		if in.UDP, in.TCP, err = ivrsip.Listen(ctx, addr); err != nil {
 			return fail(err)
 		}
 		opened(in.UDP)
-		if in.TCP, err = lc.Listen(ctx, "tcp", in.UDP.LocalAddr().String()); err != nil {
-			return fail(err)
-		}
 		opened(in.TCP)
 	}
 	if addr := g.cfg.Listen.SIPS; addr != "" {

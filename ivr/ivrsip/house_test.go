@@ -3,7 +3,6 @@ package ivrsip_test
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/netip"
 	"strings"
 	"sync"
@@ -110,10 +109,7 @@ func open(t *testing.T, change func(h *house, c *ivrsip.Config)) *house {
 	}
 	h.driver, err = ivrsip.New(c)
 	check(t, err)
-	var lc net.ListenConfig
-	udp, err := lc.ListenPacket(t.Context(), "udp", "127.0.0.1:0")
-	check(t, err)
-	tcp, err := lc.Listen(t.Context(), "tcp", udp.LocalAddr().String())
+	udp, tcp, err := ivrsip.Listen(t.Context(), "127.0.0.1:0")
 	check(t, err)
 	h.at = udp.LocalAddr().String()
 	ctx, cancel := context.WithCancel(context.Background())
