@@ -48,9 +48,15 @@ fabric-commands:
 		(cd test/fabricnet/tools && $(GO) tool -n github.com/hyperledger/fabric/cmd/$$command >/dev/null) || \
 		{ echo "Fabric's commands cannot be built here: the tests that need them are skipped" >&2; break; }; done
 
+# The packages below test start gateways, many at a time: one package after another.
 .PHONY: test
 test: setup fabric-commands ## all tests with the race detector (PKG=./channels/... for some)
-	$(GO) test -race -shuffle=on -timeout 600s $(PKG)
+ifeq ($(PKG),./...)
+	$(GO) test -race -shuffle=on -timeout 600s $$($(GO) list ./... | grep -v '^setu/test/')
+	$(GO) test -race -shuffle=on -timeout 1200s -p 1 ./test/...
+else
+	$(GO) test -race -shuffle=on -timeout 1200s $(PKG)
+endif
 
 .PHONY: lint
 lint: ## formatting, vet, staticcheck, the rules of the house

@@ -124,7 +124,6 @@ func (c *called) hears(call *siptest.Call, want string) {
 // TestCallBack_Missed: three missed calls lead to one call back, which is placed
 // again after she was busy, from the configured number, and once only.
 func TestCallBack_Missed(t *testing.T) {
-	t.Parallel()
 	c := startCalled(t, "")
 	began := time.Now()
 	for range 3 {
@@ -161,7 +160,6 @@ func TestCallBack_Missed(t *testing.T) {
 // TestCallBack_LateAnswer: what the ledger did not answer in time is the first
 // thing that she hears when she is called.
 func TestCallBack_LateAnswer(t *testing.T) {
-	t.Parallel()
 	c := startCalled(t, "")
 	sms := gatewaytest.Dial(t, c.g.SMPP, "sandbox", "sandbox")
 	defer sms.Close()
@@ -205,7 +203,6 @@ func TestCallBack_LateAnswer(t *testing.T) {
 
 // TestCallBack_Hours: outside the hours of calls she waits.
 func TestCallBack_Hours(t *testing.T) {
-	t.Parallel()
 	now := time.Now().In(callback.IST())
 	from := (now.Hour() + 2) % 23 // not now, and not over midnight
 	c := startCalled(t, fmt.Sprintf(`, hours: "%02d:00-%02d:59"`, from, from))
@@ -217,7 +214,6 @@ func TestCallBack_Hours(t *testing.T) {
 // TestCallBack_Killed: a call that was placed when the gateway died is not placed
 // again.
 func TestCallBack_Killed(t *testing.T) {
-	t.Parallel()
 	c := startCalled(t, "")
 	c.missed("+919830007003")
 	if err := c.rung().Refuse(180); err != nil {

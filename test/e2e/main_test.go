@@ -40,7 +40,7 @@ func build(m *testing.M) int {
 }
 
 // patience bounds whatever a test waits for, on a machine that is busy.
-const patience = 40 * time.Second
+const patience = 2 * time.Minute
 
 // quick is a configuration whose questions wait for the ledger for two seconds
 // only, for tests that take the ledger away.
@@ -181,10 +181,12 @@ func within(t testing.TB, what, text string, want ...string) {
 	}
 }
 
-// told asserts all messages that a number got, each by a part of it.
+// told asserts all messages that a number got, each by a part of it. That a
+// transaction is received is left out: it is told where the machine was too slow
+// for the ledger to be first.
 func (w *town) told(number string, want ...string) {
 	w.t.Helper()
-	got := w.Told(number)
+	got := slices.DeleteFunc(slices.Clone(w.Told(number)), func(text string) bool { return strings.Contains(text, "not yet recorded") })
 	if len(got) != len(want) {
 		w.t.Errorf("told %d messages, want %d:\n%s", len(got), len(want), strings.Join(got, "\n--\n"))
 		return
