@@ -196,6 +196,7 @@ func TestDial_SMS(t *testing.T) {
 	op := &operator{}
 	addr := op.listen(t)
 	x := &exchange{reply: func([]string) (Answer, error) {
+		<-op.bound
 		op.mu.Lock()
 		defer op.mu.Unlock()
 		op.deliver(op.session, "919830000001", "Old Age Pension: Rs 1,000", 1)

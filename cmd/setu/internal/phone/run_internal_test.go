@@ -31,6 +31,7 @@ type operator struct {
 	said     []string
 	deferred []smpp.Status // of what elsewhere was sent
 	session  *smpp.Session // bound last
+	bound    chan struct{} // closed when there is one: the handset knows of its bind before
 }
 
 // listen serves on loopback until the test ends, and gives the address.
@@ -41,6 +42,7 @@ func (o *operator) listen(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.bound = make(chan struct{})
 	server, err := smpp.NewServer(smpp.ServerConfig{
 		SystemID: "fake", DrainTime: 100 * time.Millisecond,
 		Authenticate: func(_ context.Context, r smpp.BindRequest) (smpp.Partner, smpp.Status) {
@@ -52,6 +54,9 @@ func (o *operator) listen(t *testing.T) string {
 		OnBound: func(s *smpp.Session) {
 			o.mu.Lock()
 			defer o.mu.Unlock()
+			if o.session == nil {
+				close(o.bound)
+			}
 			o.session = s
 		},
 		SessionConfig: smpp.SessionConfig{Handler: o.take},
