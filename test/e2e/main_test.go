@@ -181,15 +181,10 @@ func within(t testing.TB, what, text string, want ...string) {
 	}
 }
 
-// told asserts all messages that a number got, each by a part of it. There may be
-// more that say that a transaction is received: they are sent where the machine was
-// too slow for the ledger to be first.
+// told asserts all messages that a number got, each by a part of it.
 func (w *town) told(number string, want ...string) {
 	w.t.Helper()
-	got := slices.Clone(w.Told(number))
-	if len(got) > len(want) {
-		got = slices.DeleteFunc(got, func(text string) bool { return strings.Contains(text, "not yet recorded") })
-	}
+	got := w.Told(number)
 	if len(got) != len(want) {
 		w.t.Errorf("told %d messages, want %d:\n%s", len(got), len(want), strings.Join(got, "\n--\n"))
 		return

@@ -81,32 +81,11 @@ func (w *world) audit() {
 	if b.ledger != f.effects {
 		w.t.Errorf("the ledger holds %d transactions, of %d requests", b.ledger, f.effects)
 	}
-	w.checkMeters(b)
 	w.checkMeter(b, gateway.MeterTransaction, f.effects)
 	if n := w.provider.strange.Load(); n > 0 {
 		w.t.Errorf("%d messages of the gateway are to nobody, or cannot be read", n)
 	}
 	w.report(f)
-}
-
-// checkMeters: what was counted of transactions is what there is, however often
-// the gateway was killed.
-func (w *world) checkMeters(b *books) {
-	w.t.Helper()
-	from, want, got := time.Unix(0, 0), 0, int64(0)
-	for _, items := range b.transactions {
-		want += len(items)
-	}
-	list, err := b.store.Readings(w.t.Context(), from, from.AddDate(200, 0, 0), gateway.ByMonth, gateway.MeterTransaction)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, r := range list {
-		got += r.Count
-	}
-	if got != int64(want) {
-		w.t.Errorf("%d transactions are metered, of %d", got, want)
-	}
 }
 
 // checkMeter checks that what departments pay for was counted once, however
