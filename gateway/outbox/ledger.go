@@ -174,7 +174,11 @@ func (w *Worker) transaction(ctx context.Context, it gateway.Item) {
 	saved := make(chan error, 1)
 	w.Store.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: gateway.Endorsed, Saved: &tx},
 		func(_ []gateway.Item, err error) { saved <- err })
-	if err := <-saved; err != nil {
+	switch err := <-saved; {
+	case errors.Is(err, gateway.ErrFull):
+		time.AfterFunc(fullPause, func() { w.ledger.push(it) })
+		return
+	case err != nil:
 		w.fault(ctx, "save transaction", err)
 		return // not submitted; the lease ends and another takes it
 	}

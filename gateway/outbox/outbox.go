@@ -126,6 +126,7 @@ type Worker struct {
 	counts Counts
 	ledger *queue
 	links  map[string]*queue
+	untold atomic.Int64 // words that a full disk has refused so far
 }
 
 // New makes a Worker.
@@ -262,7 +263,7 @@ func (w *Worker) claimMessages(ctx context.Context) {
 
 // claim claims until the store has no more or the queue no room.
 func (w *Worker) claim(ctx context.Context, kind gateway.Kind, link string, room int) {
-	for room > 0 && ctx.Err() == nil {
+	for room > 0 && ctx.Err() == nil && w.untold.Load() == 0 {
 		limit := min(room, claimBatch)
 		items, err := w.Store.Claim(ctx, kind, link, limit)
 		if err != nil {
@@ -299,9 +300,12 @@ func (w *Worker) tellThen(l lease, p gateway.Progress, then func()) {
 			w.Log.Debug("item was ended by another", slog.Int64("item", l.id), slog.String("state", state.String()))
 			return
 		}
+		if errors.Is(err, gateway.ErrFull) {
+			w.tellAgain(l, p, then)
+			return
+		}
 		if err != nil {
-			// Another holds the item, or the disk is full: its lease ends
-			// and it is claimed again.
+			// Another holds the item: its lease ends and it is claimed again.
 			w.counts.Faults.Add(1)
 			w.Log.Warn("word about an item refused", slog.Int64("item", l.id), slog.String("state", state.String()), slog.String("error", err.Error()))
 			return
@@ -310,6 +314,20 @@ func (w *Worker) tellThen(l lease, p gateway.Progress, then func()) {
 			then()
 		}
 		w.Dispatch(next)
+	})
+}
+
+// fullPause is between two tries to write a word that a full disk refused.
+const fullPause = 200 * time.Millisecond
+
+// tellAgain says a word again that found no room on the disk, and keeps other
+// work from being claimed meanwhile: a message whose sending is not written
+// down would be sent twice.
+func (w *Worker) tellAgain(l lease, p gateway.Progress, then func()) {
+	w.untold.Add(1)
+	time.AfterFunc(fullPause, func() {
+		w.tellThen(l, p, then)
+		w.untold.Add(-1)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -175,13 +176,19 @@ type box struct {
 
 func open(t *testing.T, dir string) *box {
 	t.Helper()
+	return openOn(t, dir, func(s outbox.Store) outbox.Store { return s })
+}
+
+// openOn opens a box whose worker sees the store through another.
+func openOn(t *testing.T, dir string, through func(outbox.Store) outbox.Store) *box {
+	t.Helper()
 	store, err := sqlite.Open(dir, sqlite.Options{Reserve: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &box{t: t, store: store, ledger: &ledger{recorded: map[string]int{}}, link: &link{}}
 	b.worker = outbox.New(outbox.Config{
-		Store: store, Ledger: b.ledger, Dialogue: words{}, Words: words{}, Signer: signer{},
+		Store: through(store), Ledger: b.ledger, Dialogue: words{}, Words: words{}, Signer: signer{},
 		Senders: map[string]channels.Sender{"op": b.link}, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		LedgerWorkers: 4, Poll: 10 * time.Millisecond, Jitter: func() float64 { return 0 },
 	})
@@ -293,6 +300,42 @@ func TestWorker_LinkDownHoldsMessages(t *testing.T) {
 	b.worker.Wake("op")
 	b.until("sent", func() bool { return len(b.link.texts()) == 1 })
 	b.until("written down", func() bool { return b.item(1).State == gateway.Sent })
+}
+
+// smallDisk is a store whose disk has no room for some words.
+type smallDisk struct {
+	outbox.Store
+	refuse atomic.Int64 // so many words are still refused
+}
+
+func (d *smallDisk) Progress(p gateway.Progress, done func([]gateway.Item, error)) {
+	if d.refuse.Add(-1) >= 0 {
+		done(nil, gateway.ErrFull)
+		return
+	}
+	d.Store.Progress(p, done)
+}
+
+// TestWorker_DiskFull: what is done is written down when there is room, long
+// before the lease ends, and is not done twice.
+func TestWorker_DiskFull(t *testing.T) {
+	t.Parallel()
+	disk := &smallDisk{}
+	disk.refuse.Store(5)
+	b := openOn(t, t.TempDir(), func(s outbox.Store) outbox.Store { disk.Store = s; return disk })
+	b.start()
+	b.put(message("once"), transaction("1234-5678-9012", "body"))
+	b.until("written down", func() bool {
+		return b.item(1).State == gateway.Sent && b.item(2).State == gateway.Recorded
+	})
+	b.ledger.mu.Lock()
+	defer b.ledger.mu.Unlock()
+	if n := b.ledger.recorded["body"]; n != 1 {
+		t.Errorf("%d times on the ledger, want once", n)
+	}
+	if got := b.link.texts(); slices.Index(got, "once") < 0 || len(got) > 2 {
+		t.Errorf("sent %q; want each once", got)
+	}
 }
 
 func TestWorker_MessageEnds(t *testing.T) {

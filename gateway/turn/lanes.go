@@ -12,8 +12,7 @@ type job struct {
 	in     gateway.Inbound
 	joined gateway.FragmentKey
 	// row is the message's row in the inbox, 0 until it is accepted.
-	row       int64
-	recovered bool
+	row int64
 	// done answers the provider; it is called once.
 	done func(error)
 	// reply takes the one screen of a live input; nil for a message.
@@ -188,7 +187,7 @@ func (t *Taker) work(j *job) {
 	}
 }
 
-// serve takes the turns of one citizen until none is left.
+// serve takes the turns of one citizen until none is left, or the disk is full.
 func (t *Taker) serve(j *job) {
 	from := j.in.From
 	for ; j != nil; j = t.lanes.next(from) {
@@ -199,7 +198,10 @@ func (t *Taker) serve(j *job) {
 		case j.live():
 			t.guardedLive(j)
 		case !j.dropped:
-			t.guarded(j)
+			if !t.guarded(j) {
+				t.hold(j)
+				return
+			}
 		}
 	}
 }

@@ -28,13 +28,15 @@ var ErrBusy = errors.New("turn: too many messages of one citizen")
 
 // guarded takes j's turn and survives a panic in it: the message is given up,
 // so that it cannot bring down every start, and the citizen is asked to try
-// again.
-func (t *Taker) guarded(j *job) {
+// again. It says whether the next of the lane may have its turn; else j is
+// accepted and its turn is still to be taken, since the disk is full.
+func (t *Taker) guarded(j *job) (ended bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.counts.Faults.Add(1)
 			t.Log.Error("turn panicked; the message is given up", slog.Int64("row", j.row), slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
 			t.giveUp(j)
+			ended = true
 		}
 	}()
 	var err error
@@ -47,12 +49,16 @@ func (t *Taker) guarded(j *job) {
 		t.sessions.drop(j.in.From)
 	}
 	t.answer(j, err)
-	if err == nil || j.row == 0 && errors.Is(err, gateway.ErrFull) {
-		return // of a full disk the store speaks once, and the provider knows
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, gateway.ErrFull):
+		return j.row == 0 // the store speaks of it once, and a provider who was refused knows
 	}
 	t.counts.Faults.Add(1)
 	t.Log.Error("turn not taken", slog.Int64("row", j.row), slog.String("error", err.Error()))
 	t.retry(j)
+	return true
 }
 
 // panicked is what a panic says, if it is the runtime's word; any other may quote
@@ -86,7 +92,20 @@ func (t *Taker) retry(j *job) {
 	}
 	time.AfterFunc(retryAfter, func() {
 		if t.ctx.Err() == nil {
-			t.enter(&job{in: j.in, row: j.row, recovered: true})
+			t.enter(&job{in: j.in, row: j.row})
+		}
+	})
+}
+
+// fullPause is between two looks at a disk that was full.
+const fullPause = 500 * time.Millisecond
+
+// hold serves j's lane later, from j on: its citizen's next message must not
+// have its turn before this one.
+func (t *Taker) hold(j *job) {
+	time.AfterFunc(fullPause, func() {
+		if t.ctx.Err() == nil {
+			t.start(&job{in: j.in, row: j.row})
 		}
 	})
 }

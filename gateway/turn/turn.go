@@ -167,7 +167,7 @@ func (t *Taker) Recover(ctx context.Context) (int, error) {
 			return n, fmt.Errorf("recover accepted messages: %w", err)
 		}
 		for _, r := range rows {
-			t.enter(&job{in: r.Inbound, row: r.Row, recovered: true}) //nolint:contextcheck // turns go on when the recovery has ended
+			t.enter(&job{in: r.Inbound, row: r.Row}) //nolint:contextcheck // turns go on when the recovery has ended
 			after = r.Row
 			n++
 		}

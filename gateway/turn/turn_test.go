@@ -185,6 +185,7 @@ func (tr *tray) token(id int64) int64 {
 type house struct {
 	t        *testing.T
 	store    *sqlite.Store
+	disk     *smallDisk // or nil
 	dialogue *dialogue
 	ledger   *ledger
 	signer   *signer
@@ -208,6 +209,9 @@ func open(t *testing.T, dir string, change func(*house, *turn.Config, *sqlite.Op
 		t.Fatal(err)
 	}
 	c.Store = h.store
+	if h.disk != nil {
+		h.disk.Store, c.Store = h.store, h.disk
+	}
 	h.taker = turn.New(t.Context(), c)
 	t.Cleanup(h.close)
 	return h
@@ -598,6 +602,48 @@ func TestTaker_DiskFull(t *testing.T) {
 	h := open(t, t.TempDir(), func(_ *house, _ *turn.Config, o *sqlite.Options) { o.Reserve = 1 << 62 })
 	if err := h.say(inbound("one")); !errors.Is(err, gateway.ErrFull) {
 		t.Errorf("provider got %v, want ErrFull", err)
+	}
+}
+
+// smallDisk is a store whose disk has room for what is accepted, and while it is
+// full for no turn.
+type smallDisk struct {
+	turn.Store
+	full    atomic.Bool
+	refused atomic.Int64
+}
+
+func (d *smallDisk) Commit(c gateway.Commit, done func(gateway.Committed, error)) {
+	if c.Turned && d.full.Load() {
+		d.refused.Add(1)
+		done(gateway.Committed{}, gateway.ErrFull)
+		return
+	}
+	d.Store.Commit(c, done)
+}
+
+func TestTaker_DiskFullOfAccepted(t *testing.T) {
+	t.Parallel()
+	disk := &smallDisk{}
+	disk.full.Store(true)
+	h := open(t, t.TempDir(), func(h *house, _ *turn.Config, _ *sqlite.Options) { h.disk = disk })
+	for _, text := range []string{"submit", "one"} {
+		if err := h.say(inbound(text)); err != nil {
+			t.Fatalf("%s: provider got %v; it is accepted", text, err)
+		}
+	}
+	for deadline := time.Now().Add(20 * time.Second); disk.refused.Load() < 2; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the turn was not tried again")
+		}
+	}
+	if heard := h.dialogue.heard(); slices.Contains(heard, "one") {
+		t.Errorf("turns while the disk is full: %v; the second message is to wait for the first", heard)
+	}
+	disk.full.Store(false)
+	h.items(3)
+	if heard := h.dialogue.heard(); heard[len(heard)-1] != "one" {
+		t.Errorf("turns: %v; the second message is to come last", heard)
 	}
 }
 
