@@ -5,30 +5,36 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
+	"sync"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 )
 
-// document is an answer that is the same for everybody: made once, in each
-// encoding that clients ask for.
+// document is an answer that is the same for everybody. Each encoding is made
+// once, when a client first asks for it.
 type document struct {
 	contentType, language string
 	etag                  string
-	plain, gzip, brotli   []byte
+	plain                 []byte
+	gzip, brotli          func() []byte
 }
 
 // maxAge is how long a client may use a document without asking again.
 const maxAge = "public, max-age=300"
 
-// newDocument makes the encodings.
+// newDocument makes a document that is not encoded yet.
 func newDocument(contentType string, body []byte) *document {
 	sum := sha256.Sum256(body)
 	return &document{
 		contentType: contentType, plain: body,
-		etag:   `"` + base64.RawURLEncoding.EncodeToString(sum[:9]) + `"`,
-		gzip:   fasthttp.AppendGzipBytesLevel(nil, body, fasthttp.CompressBestCompression),
-		brotli: fasthttp.AppendBrotliBytesLevel(nil, body, fasthttp.CompressBrotliBestCompression),
+		etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:9]) + `"`,
+		gzip: sync.OnceValue(func() []byte {
+			return fasthttp.AppendGzipBytesLevel(nil, body, fasthttp.CompressBestCompression)
+		}),
+		brotli: sync.OnceValue(func() []byte {
+			return fasthttp.AppendBrotliBytesLevel(nil, body, fasthttp.CompressBrotliBestCompression)
+		}),
 	}
 }
 
@@ -52,10 +58,10 @@ func (a *API) send(r *request, d *document) error {
 	switch {
 	case takes(accepted, "br"):
 		h.Set(fiber.HeaderContentEncoding, "br")
-		r.Response().SetBodyRaw(d.brotli)
+		r.Response().SetBodyRaw(d.brotli())
 	case takes(accepted, "gzip"):
 		h.Set(fiber.HeaderContentEncoding, "gzip")
-		r.Response().SetBodyRaw(d.gzip)
+		r.Response().SetBodyRaw(d.gzip())
 	default:
 		r.Response().SetBodyRaw(d.plain)
 	}

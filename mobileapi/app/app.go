@@ -16,6 +16,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -36,11 +37,11 @@ const (
 	gzip   = "gzip"
 )
 
-// file is one file, in each encoding that makes it smaller.
+// file is one file. Each encoding is made once, when a client first asks for it.
 type file struct {
 	kind, tag string
 	plain     []byte
-	encoded   map[string][]byte
+	encoded   map[string]func() []byte // nil when it is not smaller
 }
 
 // App serves the files. Make it with [New].
@@ -106,17 +107,25 @@ var kinds = map[string]string{
 
 func newFile(name string, body []byte) *file {
 	sum := sha256.Sum256(body)
-	f := &file{plain: body, kind: kinds[path.Ext(name)], tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:9]) + `"`, encoded: map[string][]byte{}}
+	f := &file{plain: body, kind: kinds[path.Ext(name)], tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:9]) + `"`}
 	if f.kind == "" {
 		f.kind = mime.TypeByExtension(path.Ext(name))
 	}
-	for encoding, pressed := range map[string][]byte{
-		brotli: fasthttp.AppendBrotliBytesLevel(nil, body, fasthttp.CompressBrotliBestCompression),
-		gzip:   fasthttp.AppendGzipBytesLevel(nil, body, fasthttp.CompressBestCompression),
-	} {
-		if len(pressed) < len(body) {
-			f.encoded[encoding] = pressed
-		}
+	smaller := func(press func() []byte) func() []byte {
+		return sync.OnceValue(func() []byte {
+			if pressed := press(); len(pressed) < len(body) {
+				return pressed
+			}
+			return nil
+		})
+	}
+	f.encoded = map[string]func() []byte{
+		brotli: smaller(func() []byte {
+			return fasthttp.AppendBrotliBytesLevel(nil, body, fasthttp.CompressBrotliBestCompression)
+		}),
+		gzip: smaller(func() []byte {
+			return fasthttp.AppendGzipBytesLevel(nil, body, fasthttp.CompressBestCompression)
+		}),
 	}
 	return f
 }
@@ -128,7 +137,7 @@ func (a *App) Size() int {
 		if name == "/index.html" { // it is "/"
 			continue
 		}
-		if pressed, ok := f.encoded[gzip]; ok {
+		if pressed := f.encoded[gzip](); pressed != nil {
 			n += len(pressed)
 			continue
 		}
@@ -164,9 +173,11 @@ func (f *file) serve(c *fiber.Ctx) error {
 	if len(c.Request().Header.Peek(fiber.HeaderAcceptEncoding)) > 0 {
 		encoding = c.AcceptsEncodings(brotli, gzip)
 	}
-	if f.encoded[encoding] != nil {
-		c.Set(fiber.HeaderContentEncoding, encoding)
-		body = f.encoded[encoding]
+	if press := f.encoded[encoding]; press != nil {
+		if pressed := press(); pressed != nil {
+			c.Set(fiber.HeaderContentEncoding, encoding)
+			body = pressed
+		}
 	}
 	return c.Send(body)
 }
