@@ -11,13 +11,14 @@ import (
 
 // benchCmd measures a running gateway.
 type benchCmd struct {
-	SMS    benchSMSCmd    `cmd:"" name:"sms" help:"Round trips by SMS over SMPP, side by side with what this disk and one writer can do."`
-	USSD   benchUSSDCmd   `cmd:"" name:"ussd" help:"Sessions over the Africa's Talking dialect, side by side with a plain fiber handler."`
-	API    benchAPICmd    `cmd:"" name:"api" help:"Requests to the mobile API, signed and not, side by side with a plain fiber handler."`
-	Ledger benchLedgerCmd `cmd:"" name:"ledger" help:"Transactions and queries to the ledger, side by side with Fabric's own client."`
-	IVR    benchIVRCmd    `cmd:"" name:"ivr" help:"Calls that play and collect keys, side by side with a loop that only sends the same sound."`
-	Plain  benchPlainCmd  `cmd:"" hidden:"" help:"The plain fiber handler that bench ussd starts."`
-	Sound  benchSoundCmd  `cmd:"" hidden:"" help:"The bare loop that bench ivr starts."`
+	SMS     benchSMSCmd     `cmd:"" name:"sms" help:"Round trips by SMS over SMPP, side by side with what this disk and one writer can do."`
+	USSD    benchUSSDCmd    `cmd:"" name:"ussd" help:"Sessions over the Africa's Talking dialect, side by side with a plain fiber handler."`
+	API     benchAPICmd     `cmd:"" name:"api" help:"Requests to the mobile API, signed and not, side by side with a plain fiber handler."`
+	Ledger  benchLedgerCmd  `cmd:"" name:"ledger" help:"Transactions and queries to the ledger, side by side with Fabric's own client."`
+	IVR     benchIVRCmd     `cmd:"" name:"ivr" help:"Calls that play and collect keys, side by side with a loop that only sends the same sound."`
+	Plain   benchPlainCmd   `cmd:"" hidden:"" help:"The plain fiber handler that bench ussd starts."`
+	Gorilla benchGorillaCmd `cmd:"" hidden:"" help:"The server of gorilla's alone that bench api --live starts."`
+	Sound   benchSoundCmd   `cmd:"" hidden:"" help:"The bare loop that bench ivr starts."`
 }
 
 type benchSMSCmd struct {

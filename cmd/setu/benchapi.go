@@ -14,6 +14,9 @@ type benchAPICmd struct {
 	N       int    `short:"n" help:"Requests of each kind; a twentieth for transactions." default:"20000"`
 	Callers int    `help:"Connections, each of which waits for its answers." default:"64"`
 	Phones  int    `help:"Citizens who log in; a sandbox lets 60 do so in an hour from one address." default:"16"`
+	Live    int    `help:"Instead of requests: so many idle live connections, and the memory that they take, side by side with gorilla alone."`
+	Admin   string `help:"Admin address of the running gateway; its memory is read there." default:"127.0.0.1:8081"`
+	PID     int    `help:"Process of the gateway, when its metrics are not reached."`
 	Goals   bool   `help:"Say which of the goals are reached."`
 	JSON    bool   `help:"One JSON object instead of text."`
 }
@@ -26,6 +29,9 @@ const (
 
 // Run measures and reports.
 func (b *benchAPICmd) Run(ctx context.Context, io streams) error {
+	if b.Live > 0 {
+		return b.live(ctx, io)
+	}
 	phones := make([]*bench.APIPhone, b.Phones)
 	for i := range phones {
 		phones[i] = &bench.APIPhone{Addr: b.HTTP, Now: time.Now}

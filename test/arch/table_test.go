@@ -116,7 +116,7 @@ func house() []row {
 			pkg: "cmd/setu/internal/phone", uses: "i18n channels/sms channels/smpp ivr/g711 ivr/rtp ivr/voice cmd/setu/internal/softphone",
 			modules: "github.com/charmbracelet/bubbletea github.com/charmbracelet/lipgloss github.com/rivo/uniseg",
 		},
-		{pkg: "cmd/setu/internal/bench", uses: "i18n channels/sms channels/smpp ivr/rtp cmd/setu/internal/softphone"},
+		{pkg: "cmd/setu/internal/bench", uses: "i18n channels/sms channels/smpp ivr/rtp cmd/setu/internal/softphone", modules: "github.com/gorilla/websocket golang.org/x/sync"},
 
 		// cmd wires everything together and may use all of it.
 		// Who checks a proof trusts this command, so it leans on little.
@@ -138,7 +138,7 @@ const fabricModules = "github.com/hyperledger/fabric-protos-go-apiv2 google.gola
 // commandModules are the modules of the binary's own files: flags, the
 // configuration file, the two HTTP listeners.
 const commandModules = "github.com/alecthomas/kong github.com/goccy/go-yaml github.com/gofiber/fiber " +
-	"github.com/prometheus/client_golang golang.org/x/sync golang.org/x/time golang.org/x/term"
+	"github.com/prometheus/client_golang github.com/gorilla/websocket golang.org/x/sync golang.org/x/time golang.org/x/term"
 
 // testModules may be imported by any package's tests.
 const testModules = "github.com/google/go-cmp pgregory.net/rapid go.uber.org/goleak github.com/rogpeppe/go-internal"

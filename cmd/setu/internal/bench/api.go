@@ -214,9 +214,9 @@ func (cfg APIConfig) call(c net.Conn, requests [][]byte, status int) (times []ti
 	return times, wrong, nil
 }
 
-// one sends one request on a connection of its own, and gives the answer.
-func (cfg APIConfig) one(ctx context.Context, request []byte) (body []byte, status int, err error) {
-	c, err := new(net.Dialer).DialContext(ctx, "tcp", cfg.Addr)
+// askOnce sends one request on a connection of its own, and gives the answer.
+func askOnce(ctx context.Context, addr string, from net.Addr, request []byte) (body []byte, status int, err error) {
+	c, err := (&net.Dialer{LocalAddr: from}).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, 0, err
 	}
