@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,11 +15,9 @@ import (
 	"strings"
 	"time"
 
-	"setu/gateway"
 	"setu/gateway/audit"
 	"setu/gateway/audit/proof"
 	"setu/gateway/sqlite"
-	"setu/ledgerclient"
 	"setu/ledgerclient/rest/baas"
 )
 
@@ -30,6 +27,7 @@ type auditCmd struct {
 	Export auditExportCmd `cmd:"" help:"Write the log, with its checkpoints and anchors, to a file that anybody can check with setu-verify."`
 	Verify auditVerifyCmd `cmd:"" help:"Compute the whole log anew, of a file or of the gateway, and compare it with its checkpoints and the ledger."`
 	Prove  auditProveCmd  `cmd:"" help:"Write the proof of a receipt, for setu-verify."`
+	Ledger auditLedgerCmd `cmd:"" help:"Write the checkpoint that the ledger holds, for setu-verify --ledger; of a running gateway's ledger, or of one's own."`
 }
 
 // fromGateway asks the running gateway for a document about the log.
@@ -106,22 +104,28 @@ type auditExportCmd struct {
 }
 
 // Run writes an export.
-func (a *auditExportCmd) Run(ctx context.Context, io streams) (err error) {
-	out := io.out
-	if a.Out != "" {
-		f, ferr := os.OpenFile(a.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if ferr != nil {
-			return ferr
-		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-		out = f
-	}
-	w := bufio.NewWriter(out)
-	err = exportLines(ctx, a.running, a.From, func(octets []byte) error {
-		_, err := w.Write(append(octets, '\n'))
-		return err
+func (a *auditExportCmd) Run(ctx context.Context, out streams) error {
+	return writeNew(a.Out, out.out, func(to io.Writer) error {
+		w := bufio.NewWriter(to)
+		err := exportLines(ctx, a.running, a.From, func(octets []byte) error {
+			_, err := w.Write(append(octets, '\n'))
+			return err
+		})
+		return errors.Join(err, w.Flush())
 	})
-	return errors.Join(err, w.Flush())
+}
+
+// writeNew writes a file that must not be there yet, for its owner alone, or to
+// out if it has no name.
+func writeNew(name string, out io.Writer, write func(io.Writer) error) error {
+	if name == "" {
+		return write(out)
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // named by the operator
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
 }
 
 type auditVerifyCmd struct {
@@ -225,13 +229,12 @@ func (a *auditVerifyCmd) verifyRunning(ctx context.Context, io streams, older []
 	if err != nil {
 		return err
 	}
-	return a.compareLedger(ctx, io, report)
+	return compareLedger(ctx, io, report, a.ledgerCheckpoint)
 }
 
 // verifyFolder checks the log of a gateway that does not run.
 func (a *auditVerifyCmd) verifyFolder(ctx context.Context, io streams, older []proof.Checkpoint) error {
-	at := keysAt{Config: a.Config, Data: a.Data}
-	c, err := at.configuration()
+	c, err := a.stopped(a.Config)
 	if err != nil {
 		return err
 	}
@@ -259,11 +262,16 @@ func (a *auditVerifyCmd) verifyFolder(ctx context.Context, io streams, older []p
 	if err := exportLines(ctx, keeper, 0, r.Line); err != nil {
 		return err
 	}
-	if _, err := conclude(io.out, r); err != nil {
+	report, err := conclude(io.out, r)
+	if err != nil || len(report.Anchors) == 0 {
 		return err
 	}
-	fmt.Fprintln(io.out, "the gateway does not run: its anchors were not compared with the ledger")
-	return nil
+	l, err := openOwnLedger(c)
+	if err != nil {
+		return fmt.Errorf("the log is whole, and its anchors cannot be compared with the ledger: %w", err)
+	}
+	defer l.parts.close()
+	return compareLedger(ctx, io, report, l.checkpoint)
 }
 
 // conclude says what an export has shown.
@@ -276,26 +284,6 @@ func conclude(w io.Writer, r *proof.Reader) (proof.Report, error) {
 	return out, nil
 }
 
-// compareLedger compares each anchor with what the ledger holds.
-func (a *auditVerifyCmd) compareLedger(ctx context.Context, io streams, report proof.Report) error {
-	compared := 0
-	for _, anchor := range report.Anchors {
-		if anchor.State != gateway.Recorded.String() {
-			continue
-		}
-		var on ledgerclient.Answer
-		if err := a.fromGateway(ctx, auditLedgerDoc, url.Values{"size": {strconv.FormatInt(anchor.Size, 10)}}, &on); err != nil {
-			return err
-		}
-		if on.Fields["root"] != hex.EncodeToString(anchor.Root[:]) {
-			return fmt.Errorf("%w: of %d leaves the ledger has root %q", proof.ErrAnchor, anchor.Size, on.Fields["root"])
-		}
-		compared++
-	}
-	fmt.Fprintf(io.out, "the ledger holds the %d anchors that it is said to hold\n", compared)
-	return nil
-}
-
 type auditProveCmd struct {
 	running
 	Receipt  string `arg:"" help:"The receipt's number."`
@@ -305,7 +293,7 @@ type auditProveCmd struct {
 }
 
 // Run writes a proof.
-func (a *auditProveCmd) Run(ctx context.Context, io streams) error {
+func (a *auditProveCmd) Run(ctx context.Context, out streams) error {
 	ask := url.Values{"receipt": {strings.ReplaceAll(a.Receipt, " ", "")}}
 	if a.Envelope {
 		ask.Set("envelope", "true")
@@ -321,12 +309,5 @@ func (a *auditProveCmd) Run(ctx context.Context, io streams) error {
 	if err := a.fromGateway(ctx, auditProofDoc, ask, &p); err != nil {
 		return err
 	}
-	if a.Out == "" {
-		return indented(io.out, p)
-	}
-	f, err := os.OpenFile(a.Out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	return errors.Join(indented(f, p), f.Close())
+	return writeNew(a.Out, out.out, func(w io.Writer) error { return indented(w, p) })
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -262,21 +263,13 @@ func (g *gatewayParts) auditProof(ctx context.Context, ask url.Values) (any, err
 	return p, err
 }
 
-// auditOnLedger asks the ledger for its checkpoint.
+// auditOnLedger asks the ledger for a checkpoint, of this log if no other is named.
 func (g *gatewayParts) auditOnLedger(ctx context.Context, ask url.Values) (any, error) {
 	size, err := strconv.ParseInt(ask.Get("size"), 10, 64)
-	if err != nil {
+	if err != nil || size < 0 {
 		return nil, fmt.Errorf("%w: size is a number of leaves", console.ErrAsked)
 	}
-	q, err := g.audit.OnLedger(size)
-	if err != nil {
-		return nil, err
-	}
-	signed, err := g.signer.SignQuery(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	a, err := g.ledger.Evaluate(ctx, signed)
+	a, err := ledgerCheckpoint(ctx, g.ledger, g.signer, cmp.Or(ask.Get("origin"), g.audit.Origin()), size)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the ledger: %w", console.ErrAsked, err)
 	}

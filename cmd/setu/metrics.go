@@ -104,7 +104,7 @@ func (g *gatewayParts) metrics() prometheus.Gatherer {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "setu_outbox_in_memory", Help: "Items of the outbox in memory."},
 			func() float64 { return float64(g.outbox.Waiting()) }),
 		newUSSDCollector(g.ussdHTTP),
-		newUsesCollector(g), newCallCollector(&g.calls), newMediaCollector(g.calls.media),
+		newUsesCollector(g), newCallCollector(&g.calls), newMediaCollector(g.calls.media), newAuditCollector(g.audit),
 		&linkCollector{g: g, desc: prometheus.NewDesc("setu_link_up", "1 when messages can go out on the link.", []string{"link"}, nil)},
 		&queueCollector{
 			g:       g,

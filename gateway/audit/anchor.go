@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"time"
 
 	"setu/gateway"
 	"setu/gateway/audit/proof"
@@ -34,7 +35,10 @@ func (k *Keeper) anchor(ctx context.Context, seal *gateway.Seal) (bool, error) {
 		if err != nil || !st.State.Final() {
 			return false, err
 		}
-		if st.State != gateway.Recorded {
+		if st.State == gateway.Recorded {
+			k.held = k.anchored
+		} else {
+			k.failures++
 			k.Log.WarnContext(ctx, "the ledger does not take the audit log's checkpoints; is another gateway using its data folder or name?",
 				slog.String("state", st.State.String()), slog.String("code", st.Code), slog.String("receipt", st.Receipt.String()))
 		}
@@ -77,19 +81,19 @@ func (k *Keeper) envelope(ctx context.Context, c *gateway.LogCheckpoint) (gatewa
 	}, err
 }
 
-// OnLedger is the query that asks the ledger for its checkpoint of a size; 0 is
-// the latest.
-func (k *Keeper) OnLedger(size int64) (ledgerclient.Query, error) {
-	keeper, err := k.Pseudonym(Service, k.origin)
+// OnLedger is the query that asks a ledger for the checkpoint that it holds of a
+// log, of a size; 0 is the latest. pseudonym is how the ledger is to know who asks.
+func OnLedger(origin string, size int64, pseudonym func(department, number string) (string, error), now time.Time) (ledgerclient.Query, error) {
+	asker, err := pseudonym(Service, origin)
 	if err != nil {
 		return ledgerclient.Query{}, err
 	}
-	args := map[string]string{"origin": k.origin}
+	args := map[string]string{"origin": origin}
 	if size > 0 {
 		args["size"] = strconv.FormatInt(size, 10)
 	}
 	return ledgerclient.Query{
 		Call:   ledgerclient.Call{Contract: contract, Function: checkpointOfSize, Args: args},
-		Caller: ledgerclient.Caller{Pseudonym: keeper, Channel: Service, Assurance: ledgerclient.Open}, Time: k.Now().UTC(),
+		Caller: ledgerclient.Caller{Pseudonym: asker, Channel: Service, Assurance: ledgerclient.Open}, Time: now.UTC(),
 	}, nil
 }

@@ -98,8 +98,10 @@ type Keeper struct {
 	news     bool
 	last     gateway.LogCheckpoint
 	anchored gateway.LogCheckpoint
-	asked    time.Time // when the latest anchor was made
+	held     gateway.LogCheckpoint // the latest that the ledger is known to hold
+	asked    time.Time             // when the latest anchor was made
 	fault    error
+	failures int64 // see Figures
 }
 
 // node is the root of a complete subtree of 256^level leaves, the n-th of them.
@@ -204,6 +206,7 @@ func (k *Keeper) Run(ctx context.Context) {
 // tell logs an error, unless the gateway is stopping.
 func (k *Keeper) tell(ctx context.Context, err error) {
 	if err != nil && ctx.Err() == nil && !errors.Is(err, gateway.ErrClosed) {
+		k.failed()
 		k.Log.ErrorContext(ctx, "audit log not sealed", slog.String("error", err.Error()))
 	}
 }

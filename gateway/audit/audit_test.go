@@ -125,8 +125,13 @@ func (w *world) transaction(ends bool) ledgerclient.Receipt {
 
 func (w *world) end(it gateway.Item) {
 	w.Helper()
+	w.ends(it, gateway.Recorded, "done")
+}
+
+func (w *world) ends(it gateway.Item, state gateway.State, code string) {
+	w.Helper()
 	done := make(chan error, 1)
-	w.store.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: gateway.Recorded, Code: "done", Block: 7, TxID: "f0"},
+	w.store.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: state, Code: code, Block: 7, TxID: "f0"},
 		func(_ []gateway.Item, err error) { done <- err })
 	if err := <-done; err != nil {
 		w.Fatal(err)
@@ -334,6 +339,43 @@ func TestKeeper_Anchors(t *testing.T) {
 	if got, err := w.verify(0); err != nil || len(got.Anchors) != 2 || got.Anchors[0].State != "recorded" {
 		t.Errorf("verify: %+v, %v", got, err)
 	}
+}
+
+// TestKeeper_Figures: an anchor counts once the ledger holds it, also after a
+// restart, and one that the ledger refuses is a failure.
+func TestKeeper_Figures(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	check := func(what string, sealed, anchored int64, failures int64) {
+		t.Helper()
+		f, err := w.Figures(t.Context())
+		if err != nil || f.Leaves != w.size() || f.Sealed != sealed || f.Anchored != anchored || f.Failures != failures ||
+			f.SealedAt.IsZero() != (sealed == 0) || f.AnchoredAt.IsZero() != (anchored == 0) {
+			t.Errorf("%s: %+v, %v, want %d leaves sealed, %d anchored, %d failures", what, f, err, sealed, anchored, failures)
+		}
+	}
+	check("at the start", 0, 0, 0)
+	w.messages(2)
+	w.now = w.now.Add(time.Hour)
+	w.seal()
+	check("an anchor waits", 3, 0, 0)
+	w.end(w.anchors[0])
+	check("it is recorded", 3, 3, 0)
+	w.again()
+	check("after a restart", 3, 3, 0)
+	w.messages(1)
+	w.now = w.now.Add(time.Hour)
+	w.seal()
+	sealed := w.size() - 1 // behind it is the anchor's own leaf
+	w.ends(w.anchors[1], gateway.Rejected, "denied")
+	w.messages(1)
+	w.now = w.now.Add(time.Hour)
+	check("the next is refused", sealed, 3, 0)
+	sealed = w.size()
+	w.seal()
+	check("another is made", sealed, 3, 1)
+	w.end(w.anchors[2])
+	check("which is recorded", sealed, sealed, 1)
 }
 
 // TestKeeper_Looks: what is outside is told when it changes.

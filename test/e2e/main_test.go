@@ -15,8 +15,9 @@ import (
 	"setu/test/gatewaytest"
 )
 
-// bin is the gateway under test, built once by TestMain.
-var bin string
+// bin is the gateway under test and verifier what checks its proofs, built once
+// by TestMain.
+var bin, verifier string
 
 func TestMain(m *testing.M) { os.Exit(build(m)) }
 
@@ -28,6 +29,10 @@ func build(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // in the system's folder for such
 	if bin, err = gatewaytest.Build(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if verifier, err = gatewaytest.BuildVerifier(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -29,14 +29,18 @@ const upTime = 60 * time.Second
 
 // Build builds the binary with the given build tags into dir.
 func Build(dir string, tags ...string) (string, error) {
-	bin := filepath.Join(dir, "setu")
-	args := []string{"build", "-buildvcs=false", "-o", bin}
-	if len(tags) > 0 {
-		args = append(args, "-tags", strings.Join(tags, ","))
-	}
-	cmd := exec.Command("go", append(args, "setu/cmd/setu")...) //nolint:gosec // fixed words
+	return build(dir, "setu", "-tags", strings.Join(tags, ","))
+}
+
+// BuildVerifier builds setu-verify into dir.
+func BuildVerifier(dir string) (string, error) { return build(dir, "setu-verify") }
+
+func build(dir, name string, flags ...string) (string, error) {
+	bin := filepath.Join(dir, name)
+	args := append([]string{"build", "-buildvcs=false", "-o", bin}, flags...)
+	cmd := exec.Command("go", append(args, "setu/cmd/"+name)...) //nolint:gosec // fixed words
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build setu: %w\n%s", err, out)
+		return "", fmt.Errorf("build %s: %w\n%s", name, err, out)
 	}
 	return bin, dependOnSources()
 }

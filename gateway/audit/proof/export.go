@@ -171,13 +171,22 @@ func (r *Reader) checkpoint(signed string) error {
 	case c.Size != r.tree.Size():
 		return fmt.Errorf("%w: a checkpoint of %d leaves stands after %d", ErrExport, c.Size, r.tree.Size())
 	case c.Root != r.tree.Root():
-		return fmt.Errorf("%w: of %d leaves", ErrRoot, c.Size)
+		return fmt.Errorf("%w: %s", ErrRoot, r.suspects(c.Size))
 	case c.Time.Before(r.out.Latest.Time):
 		return fmt.Errorf("%w: the checkpoint of %d leaves is older than the one before it", ErrExport, c.Size)
 	}
 	r.out.Latest = c
 	r.out.Checkpoints++
 	return nil
+}
+
+// suspects says which leaves a checkpoint of a size speaks against: those behind
+// the one before it, which held.
+func (r *Reader) suspects(size int64) string {
+	if r.out.Checkpoints == 0 && r.out.From > 0 {
+		return fmt.Sprintf("the edge at leaf %d, or one of the leaves %d to %d, was changed", r.out.From, r.out.From, size-1)
+	}
+	return fmt.Sprintf("one of the leaves %d to %d was changed", r.out.Latest.Size, size-1)
 }
 
 func (r *Reader) anchor(a Anchor) error {

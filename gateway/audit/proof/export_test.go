@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -153,6 +154,17 @@ func TestReader_Attacks(t *testing.T) {
 				t.Errorf("read = %v, want %v", err, tt.want)
 			}
 		})
+	}
+	for _, tt := range []struct {
+		from, leaf int64
+		want       string
+	}{{0, 4, "leaves 0 to 10 "}, {0, 20, "leaves 11 to 30 "}, {20, 25, "the edge at leaf 20, or one of the leaves 20 to 30, "}} {
+		w, lines, _ := export(t, tt.from)
+		at := slices.IndexFunc(lines, func(l proof.Line) bool { return strings.Contains(l.Leaf, fmt.Sprintf(`"item":"%d"`, tt.leaf)) })
+		lines[at].Leaf = strings.Replace(lines[at].Leaf, "retry", "retri", 1)
+		if _, err := read(t, proof.NewReader(w.keys()), lines); !errors.Is(err, proof.ErrRoot) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("leaf %d changed, from %d: %v, want one that names %s", tt.leaf, tt.from, err, tt.want)
+		}
 	}
 	w, lines, sealed := export(t, 0)
 	if _, err := read(t, proof.NewReader([]proof.PublicKey{stranger}), lines); !errors.Is(err, proof.ErrUnsigned) {
