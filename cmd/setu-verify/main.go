@@ -118,21 +118,26 @@ func parseAnswer(octets []byte) (*proof.Anchor, error) {
 	size, err := strconv.ParseInt(a.Fields["size"], 10, 64)
 	root, rootErr := hex.DecodeString(a.Fields["root"])
 	out := &proof.Anchor{Size: size}
-	if err != nil || rootErr != nil || len(root) != len(out.Root) {
+	if err != nil || rootErr != nil || size <= 0 || len(root) != len(out.Root) {
 		return nil, fmt.Errorf("code %q without size and root: not the answer of audit.Checkpoint", a.Code)
 	}
 	copy(out.Root[:], root)
 	return out, nil
 }
 
-// check checks the file, whichever of the two it is.
+// check checks the file.
 func (q question) check(t proof.Trust, out io.Writer) error {
 	f, err := os.Open(q.file)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	in := bufio.NewReaderSize(f, proof.MaxLine)
+	return examine(f, t, out)
+}
+
+// examine checks a proof or an export, whichever it is.
+func examine(file io.Reader, t proof.Trust, out io.Writer) error {
+	in := bufio.NewReaderSize(file, proof.MaxLine)
 	head, err := in.Peek(len(`{"begin":`))
 	if err == nil && bytes.Equal(head, []byte(`{"begin":`)) {
 		return checkExport(in, t, out)
@@ -174,13 +179,16 @@ func checkExport(in io.Reader, t proof.Trust, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, found)
+	if found.Checkpoints == 0 {
+		return fmt.Errorf("%w: it has no checkpoint, so that nothing of it is signed", proof.ErrExport)
+	}
 	if t.Ledger == nil {
+		fmt.Fprintln(out, found)
 		return nil
 	}
 	for _, a := range found.Anchors {
 		if a.Size == t.Ledger.Size && a.Root == t.Ledger.Root {
-			fmt.Fprintf(out, "the ledger holds its checkpoint of %d leaves\n", a.Size)
+			fmt.Fprintf(out, "%s\nthe ledger holds its checkpoint of %d leaves\n", found, a.Size)
 			return nil
 		}
 	}

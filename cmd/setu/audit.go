@@ -208,7 +208,10 @@ func (a *auditVerifyCmd) verifyFile(ctx context.Context, io streams, older []pro
 	if err := lines.Err(); err != nil {
 		return err
 	}
-	_, err = conclude(io.out, r)
+	report, err := conclude(io.out, r)
+	if err == nil && report.Checkpoints == 0 {
+		err = fmt.Errorf("%w: it has no checkpoint, so that nothing of it is signed", proof.ErrExport)
+	}
 	return err
 }
 
