@@ -114,7 +114,8 @@ type Driver struct {
 	nonces nonces
 	epoch  string // tells sessions of this process from those before
 
-	stop chan struct{} // closed when calls are to end
+	serving chan struct{} // closed when calls can go out
+	stop    chan struct{} // closed when calls are to end
 
 	mu       sync.Mutex
 	here     map[string]netip.AddrPort // where we listen, by transport
@@ -128,7 +129,7 @@ type Driver struct {
 func New(c Config) (*Driver, error) {
 	c.MaxCalls, c.Rate = cmp.Or(c.MaxCalls, DefaultMaxCalls), cmp.Or(c.Rate, DefaultRate)
 	c.Drain, c.Ring, c.T1 = cmp.Or(c.Drain, DefaultDrain), cmp.Or(c.Ring, DefaultRing), cmp.Or(c.T1, defaultT1)
-	d := &Driver{cfg: c, epoch: rand.Text()[:8], stop: make(chan struct{}), here: make(map[string]netip.AddrPort), calls: make(map[dialogID]*call)}
+	d := &Driver{cfg: c, epoch: rand.Text()[:8], serving: make(chan struct{}), stop: make(chan struct{}), here: make(map[string]netip.AddrPort), calls: make(map[dialogID]*call)}
 	_, _ = rand.Read(d.nonces.key[:]) // it never fails
 	var errs []error
 	for _, t := range c.Trunks {
@@ -207,6 +208,7 @@ func (d *Driver) Run(ctx context.Context, l Listeners) error {
 		serve("tls", l.TLS.Addr(), func() error { return d.server.ServeTLS(l.TLS) }, l.TLS)
 	}
 	d.ready(ctx)
+	close(d.serving)
 	keeping, stopKeeping := context.WithCancel(ctx)
 	defer stopKeeping()
 	var keepers sync.WaitGroup
