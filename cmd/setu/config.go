@@ -229,6 +229,7 @@ func (c *Config) validate() error {
 		names = append(names, p.SystemID)
 	}
 	errs = append(errs, checkPushNames(names)...)
+	errs = append(errs, c.checkOwnNames()...)
 	errs = append(errs, c.IVR.SIP.validate(names)...)
 	var accounts []string
 	for _, t := range c.IVR.TwiML {

@@ -66,8 +66,11 @@ func (t TwiML) driver() (ivrtwiml.Gateway, error) {
 func checkTwiML(list []TwiML, others []string) []error {
 	var errs []error
 	for i, t := range list {
-		if t.Name == "" || slices.Contains(others, t.Name) || slices.Contains([]string{sipLine, "v1", "ussd"}, t.Name) {
+		switch {
+		case t.Name == "" || slices.Contains(others, t.Name):
 			errs = append(errs, fmt.Errorf("ivr.twiml[%d] needs a name that nothing else has; it is %q", i, t.Name))
+		case slices.Contains([]string{sipLine, "v1", "ussd", "js", "vendor"}, t.Name):
+			errs = append(errs, fmt.Errorf("ivr.twiml[%d]: %q stands for pages or calls of the gateway itself: choose another name", i, t.Name))
 		}
 		others = append(others, t.Name)
 	}
