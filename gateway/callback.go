@@ -76,6 +76,10 @@ func CallStates() []CallState {
 	return all
 }
 
+// AskCall is what a call gives the dialogue for a citizen who wants to be called
+// back: it is no answer to the question that is open, and no PIN.
+const AskCall Private = "CALL"
+
 // CallWish asks that a citizen be called.
 type CallWish struct {
 	Citizen Address

@@ -41,6 +41,8 @@ const (
 	confirming              // that a number was heard right
 	practising              // the lesson of the first call
 	answered                // a dialogue has ended, and the call not yet
+	offering                // that she is called back, since she cannot go on
+	leaving                 // when she has heard that she will be called
 	over                    // goodbye has been said
 )
 
@@ -65,6 +67,9 @@ func NewCall(l Layout) *Call { return &Call{layout: l} }
 func (c *Call) Hear(r gateway.Reply) Step {
 	first := !c.heard
 	c.heard, c.lang, c.plan = true, r.Format.Lang, c.layout.Plan(r)
+	if c.state == leaving {
+		return c.promised(r)
+	}
 	c.state, c.tries, c.typed = asking, 0, c.typed[:0]
 	switch languages := asksLanguage(r); {
 	case languages && first:
@@ -138,6 +143,8 @@ func (c *Call) Press(key byte) Step {
 		return c.practised(key == '1')
 	case confirming:
 		return c.confirmed(key)
+	case offering:
+		return c.offered(key)
 	}
 	if c.plan.Most > 0 {
 		return c.digit(key)
@@ -206,14 +213,13 @@ func (c *Call) Leave(reason string) Step {
 // Wait is what is said while an answer takes its time.
 func (c *Call) Wait() []Prompt { return c.own("wait") }
 
-// again says what was wrong and asks once more: the second time slowly, the third
-// time with a way to go on later.
+// again says what was wrong and asks once more: the second time slowly, and then
+// with ways to go on later.
 func (c *Call) again(reason string) Step {
 	c.tries++
 	switch {
 	case c.tries >= maxTries:
-		c.state = over
-		return Step{Say: c.own(reason, "offer", "goodbye"), Stop: true, End: true, GaveUp: true}
+		return c.giveUp(reason)
 	case c.tries > 1:
 		step := c.ask(c.own(reason, "slowly")...)
 		for i := range step.Say {
@@ -223,6 +229,42 @@ func (c *Call) again(reason string) Step {
 		return step
 	}
 	return c.ask(c.own(reason)...)
+}
+
+// giveUp ends a question to which no usable key came. What it offers is one key
+// away where she may be called, and else up to her.
+func (c *Call) giveUp(reason string) Step {
+	if !c.layout.CallBack {
+		c.state = over
+		return Step{Say: c.own(reason, "offer", "goodbye"), Stop: true, End: true, GaveUp: true}
+	}
+	c.state = offering
+	return Step{Say: c.own(reason, "offer-call"), Stop: true, Barge: true, Wait: FirstKey}
+}
+
+// offered takes the key behind the offer of a call.
+func (c *Call) offered(key byte) Step {
+	switch key {
+	case '1':
+		c.state = leaving
+		return c.send(gateway.AskCall.Reveal())
+	case againKey:
+		return Step{Say: c.own("offer-call"), Stop: true, Barge: true, Wait: FirstKey}
+	}
+	return c.goodbyeGivenUp()
+}
+
+// promised ends the call with the word that she will be called.
+func (c *Call) promised(r gateway.Reply) Step {
+	r.Options, r.More, r.Expect, r.End = nil, false, "", true
+	c.state = over
+	return Step{Say: append(c.layout.Plan(r).Prompts, c.own("goodbye")...), Stop: true, End: true, GaveUp: true}
+}
+
+func (c *Call) goodbyeGivenUp() Step {
+	s := c.goodbye()
+	s.GaveUp = true
+	return s
 }
 
 // digit takes a key of a number.
@@ -297,6 +339,8 @@ func (c *Call) Quiet() Step {
 		return c.goodbye()
 	case c.state == practising:
 		return c.practised(false)
+	case c.state == offering:
+		return c.goodbyeGivenUp()
 	case c.state == confirming:
 		if c.tries++; c.tries < maxTries {
 			return Step{Say: c.readBack(), Barge: true, Wait: FirstKey}

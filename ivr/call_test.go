@@ -136,12 +136,63 @@ func TestCall_Times(t *testing.T) {
 	}
 }
 
+// TestCall_Offer: the third time without a usable key, who may be called can have
+// that for one key, in her language.
+func TestCall_Offer(t *testing.T) {
+	t.Parallel()
+	layout := ivr.Layout{Words: words(t), CallBack: true}
+	for _, tt := range []struct {
+		lang   i18n.Lang
+		offer  string
+		answer string
+	}{
+		{i18n.Bengali, "আমাদের ফোন পেতে চাইলে এক টিপুন।", "আমরা এই নম্বরে আপনাকে ফোন করব।"},
+		{i18n.Hindi, "हमारा फ़ोन पाने के लिए एक दबाएँ।", "हम इसी नंबर पर आपको फ़ोन करेंगे।"},
+		{i18n.English, "For us to call you press one.", "We will call you on this number."},
+	} {
+		c := ivr.NewCall(layout)
+		ask := question("benefit", "card", catalogue.InputDigits)
+		ask.Format.Lang = tt.lang
+		c.Hear(ask)
+		c.Quiet()
+		c.Press('#')
+		s := c.Quiet()
+		if text := ivr.Text(s.Say); s.End || s.Wait == 0 || !s.Barge || !strings.Contains(text, tt.offer) {
+			t.Fatalf("%s: the third try ends %v, waits %v:\n%s\nwant %q", tt.lang, s.End, s.Wait, text, tt.offer)
+		}
+		if s = c.Press('8'); !strings.Contains(ivr.Text(s.Say), tt.offer) || s.End {
+			t.Errorf("%s: said again: %q", tt.lang, ivr.Text(s.Say))
+		}
+		if s = c.Press('1'); !s.Send || s.Input.Reveal() != "CALL" {
+			t.Fatalf("%s: sends %q", tt.lang, s.Input.Reveal())
+		}
+		s = c.Hear(gateway.Reply{Format: i18n.Format{Lang: tt.lang}, Parts: []gateway.Part{{Text: "will-call"}}})
+		if text := ivr.Text(s.Say); !s.End || !s.GaveUp || !strings.HasPrefix(text, tt.answer) {
+			t.Errorf("%s: the call goes on (%v) with %q", tt.lang, !s.End, text)
+		}
+	}
+	for _, key := range []byte{'9', '5', 0} { // no wish
+		c := ivr.NewCall(layout)
+		c.Hear(choice(2, false))
+		c.Quiet()
+		c.Quiet()
+		c.Quiet()
+		s := c.Quiet
+		if key != 0 {
+			s = func() ivr.Step { return c.Press(key) }
+		}
+		if got := s(); !got.End || !got.GaveUp || got.Send {
+			t.Errorf("key %q behind the offer: end %v, sends %v", key, got.End, got.Send)
+		}
+	}
+}
+
 // TestCall_Properties: whatever is pressed, a call never goes silent: it says
 // something, waits for a key, asks the dialogue or ends, and after three times
 // without a usable key it ends with a word.
 func TestCall_Properties(t *testing.T) {
 	t.Parallel()
-	layout := ivr.Layout{Words: words(t)}
+	layout := ivr.Layout{Words: words(t), CallBack: true}
 	replies := []gateway.Reply{
 		choice(4, true), choice(2, false), sure(), ended(), question("benefit", "card", catalogue.InputDigits), question("produce", "day", catalogue.InputDate),
 		question("", "pin-ask", catalogue.InputPIN), question("site", "site", catalogue.InputHost),

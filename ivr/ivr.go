@@ -43,7 +43,12 @@ type Words interface {
 }
 
 // Layout makes the prompts of a gateway. It may be used by many goroutines.
-type Layout struct{ Words Words }
+type Layout struct {
+	Words Words
+	// CallBack says that the citizen may be called: then that is offered to her
+	// where she cannot go on.
+	CallBack bool
+}
 
 // Prompt is what is said without a break.
 type Prompt struct {

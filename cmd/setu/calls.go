@@ -55,7 +55,7 @@ func (g *gatewayParts) openCalls() error {
 	}
 	c.conductor = conductor.New(conductor.Config{
 		Handler: c.desk, Words: g.cat, Voice: c.voice, Log: g.log.With(slog.String("part", "calls")), Now: time.Now,
-		MaxLength: time.Duration(g.cfg.IVR.MaxCall),
+		MaxLength: time.Duration(g.cfg.IVR.MaxCall), CallBack: c.dialler.Policy.May,
 	})
 	if err := g.openTwiML(); err != nil {
 		return err

@@ -104,7 +104,7 @@ func (g *gatewayParts) openTwiML() error {
 	}
 	c := &g.calls
 	if c.twiml, err = ivrtwiml.New(ivrtwiml.Config{
-		Gateways: list, Handler: c.desk, Words: g.cat, Voice: c.voice, Board: &c.board, Doorman: c,
+		Gateways: list, Handler: c.desk, Words: g.cat, Voice: c.voice, Board: &c.board, Doorman: c, CallBack: c.dialler.Policy.May,
 		Log: g.log.With(slog.String("part", "twiml")), Now: time.Now, MaxLength: time.Duration(g.cfg.IVR.MaxCall),
 	}); err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 // that each may use.
 var callTexts = map[string][]string{
 	"press": {"label", "digit"}, "press-more": {"digit"}, "press-hash": nil, "press-again": nil, "press-date": nil,
-	"heard": {"number"}, "heard-right": nil, "silence": nil, "slowly": nil, "offer": nil, "wrong-key": nil,
+	"heard": {"number"}, "heard-right": nil, "silence": nil, "slowly": nil, "offer": nil, "offer-call": nil, "wrong-key": nil,
 	"receipt-again": {"receipt"}, "after-result": nil,
 	"wait": nil, "time-up": nil, "closing": nil, "no-number": nil,
 	"welcome": nil, "practice": nil, "practised": nil, "goodbye": nil, "by-letter": nil, gateway.PartBySMS: nil,

@@ -404,6 +404,33 @@ func TestDesk_SheCallsHerself(t *testing.T) {
 	}
 }
 
+// TestDesk_Asked: who asks for a call within a call gets it, whatever the dialogue
+// has asked her, in her language.
+func TestDesk_Asked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, callback.Policy{}, callback.Result{Outcome: callback.Answered})
+	for _, tt := range []struct {
+		from  gateway.Address
+		want  string
+		calls int
+	}{{rina, "will-call", 1}, {rina, "will-call", 1}, {"+8801700000000", "no-calls", 1}, {sohel, "will-call", 2}} {
+		r, err := w.desk.Handle(t.Context(), gateway.Inbound{Medium: gateway.IVR, Event: gateway.Input, From: tt.from, Session: "s1", Text: gateway.AskCall})
+		if err != nil || len(r.Parts) != 1 || r.Parts[0].Text != tt.want || r.Format.Lang != i18n.Bengali {
+			t.Errorf("asked for a call: %+v, %v, want %q", r, err, tt.want)
+		}
+		if got := w.calls(); len(got) != tt.calls || got[0].Reason != gateway.CallAsked {
+			t.Errorf("calls: %+v, want %d that were asked for", got, tt.calls)
+		}
+	}
+	if err := w.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := w.desk.Handle(t.Context(), gateway.Inbound{Medium: gateway.IVR, Event: gateway.Input, From: rina, Session: "s1", Text: gateway.AskCall})
+	if err != nil || len(r.Parts) != 1 || r.Parts[0].Text != "busy" {
+		t.Errorf("without a store she is told %+v, %v", r, err)
+	}
+}
+
 func TestDesk_Dropped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, callback.Policy{}, callback.Result{Outcome: callback.Answered})

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"setu/channels"
 	"setu/gateway"
+	"setu/i18n"
 )
 
 // Answers are what citizens have not heard yet.
@@ -57,6 +59,9 @@ func (d *Desk) Handle(ctx context.Context, in gateway.Inbound) (gateway.Reply, e
 		}
 	case gateway.Input: // what she is told takes no keys until she has heard it
 		d.settle(ctx, in.From, in.Session, true)
+		if in.Text == gateway.AskCall {
+			return d.asked(ctx, in)
+		}
 	case gateway.Abort, gateway.Timeout:
 		d.settle(ctx, in.From, in.Session, false)
 		d.dropped(ctx, in)
@@ -118,6 +123,28 @@ func (d *Desk) Over(ctx context.Context, citizen gateway.Address) {
 	session := d.telling[citizen].session
 	d.mu.Unlock()
 	d.settle(ctx, citizen, session, false)
+}
+
+// asked queues the call that a citizen has asked for where she could not go on. The
+// dialogue does not hear of it, and stays where it is.
+func (d *Desk) asked(ctx context.Context, in gateway.Inbound) (gateway.Reply, error) {
+	s, err := d.Sessions.Session(ctx, in.From)
+	w := d.Dialler.Wish(in.From, gateway.CallAsked)
+	text := "will-call"
+	switch {
+	case err != nil:
+		text = "busy"
+	case w == nil:
+		text = "no-calls"
+	default:
+		if _, err = d.Dialler.Queue.WishCall(ctx, *w); err != nil {
+			text = "busy"
+		}
+	}
+	if err != nil {
+		d.Dialler.fault(ctx, "queue call-back", err)
+	}
+	return gateway.Reply{Format: i18n.Format{Lang: cmp.Or(s.Lang, i18n.Bengali)}, Parts: []gateway.Part{{Text: text}}, End: true}, nil
 }
 
 // dropped has a citizen called whose call has ended in the middle of a service.

@@ -63,6 +63,9 @@ type Config struct {
 
 	MaxLength  time.Duration // of a call, see DefaultMaxLength
 	PleaseWait time.Duration // see DefaultPleaseWait
+	// CallBack says that a citizen may be called, which is then offered to her where
+	// she cannot go on; nil is nobody.
+	CallBack func(citizen gateway.Address) bool
 }
 
 // Conductor conducts calls, any number of them at a time. Make it with [New].
@@ -101,7 +104,8 @@ type Call struct {
 // she hangs up, or with the cause [ErrLost] when nothing is heard of her telephone
 // any more. The result is never empty. A panic ends this call only.
 func (c *Conductor) Run(ctx context.Context, call Call, leg Leg) (end End) {
-	t := &talk{conductor: c, call: call, leg: leg, spoken: ivr.NewCall(ivr.Layout{Words: c.Words})}
+	t := &talk{conductor: c, call: call, leg: leg}
+	t.spoken = ivr.NewCall(ivr.Layout{Words: c.Words, CallBack: c.CallBack != nil && c.CallBack(call.From)})
 	t.replies, t.played = make(chan answer, 1), make(chan struct{}, 1)
 	t.timer = time.NewTimer(time.Hour)
 	t.timer.Stop()

@@ -100,6 +100,9 @@ type Config struct {
 	Doorman  Doorman // nil: no call is turned away
 	Log      *slog.Logger
 	Now      func() time.Time
+	// CallBack says that a citizen may be called, which is then offered to her where
+	// she cannot go on; nil is nobody.
+	CallBack func(citizen gateway.Address) bool
 	// MostCalls are under way at a time; 0 is 500.
 	MostCalls int
 	// MaxLength ends a call; 0 is conductor.DefaultMaxLength.

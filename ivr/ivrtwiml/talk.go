@@ -43,7 +43,8 @@ func (t *talk) answer(ctx context.Context, n int, digits string) []byte {
 	end := conductor.Completed
 	switch {
 	case t.call == nil:
-		t.call, t.steps = ivr.NewCall(ivr.Layout{Words: t.d.Words}), n
+		may := t.d.CallBack != nil && t.d.CallBack(t.from)
+		t.call, t.steps = ivr.NewCall(ivr.Layout{Words: t.d.Words, CallBack: may}), n
 		s = t.hear(ctx, gateway.New, "")
 	case t.d.Now().Sub(t.since) > t.d.MaxLength:
 		s, end = t.call.Leave("time-up"), conductor.TooLong

@@ -95,7 +95,7 @@ func house() []row {
 		{pkg: "ivr/voice", uses: "i18n ivr/g711 ivr/speech", modules: "golang.org/x/sync"},
 		{pkg: "ivr/rtp", uses: "ivr/g711"},
 		{pkg: "ivr/sdp", pure: true},
-		{pkg: "ivr/callback", uses: "gateway channels"},
+		{pkg: "ivr/callback", uses: "i18n gateway channels"},
 		{pkg: "ivr/conductor", uses: "i18n gateway channels ivr ivr/speech ivr/voice"},
 		{pkg: "ivr/ivrsip", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/rtp ivr/conductor ivr/sdp", driver: true, modules: "github.com/emiago/sipgo github.com/icholy/digest golang.org/x/time"},
 		{pkg: "ivr/ivrtwiml", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/twilio/twilio-go github.com/gofiber/fiber"},

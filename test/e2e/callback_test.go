@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -228,4 +229,60 @@ func TestCallBack_Killed(t *testing.T) {
 	c.silence(4 * time.Second)
 	c.missed("+919830007003") // and not again at once when she is impatient
 	c.silence(3 * time.Second)
+}
+
+// TestCallBack_Offered: who finds no key that helps is offered a call, in her
+// language, and gets it for one key.
+func TestCallBack_Offered(t *testing.T) {
+	c := startCalled(t, "")
+	sms := gatewaytest.Dial(t, c.g.SMPP, "sandbox", "sandbox")
+	defer sms.Close()
+	c.until("the link", func() bool { return strings.Contains(c.g.Log(), "smpp partner bound") })
+	var wg sync.WaitGroup
+	for i, tt := range []struct{ choose, offer, promise string }{
+		{"", "আমাদের ফোন পেতে চাইলে এক টিপুন।", "আমরা এই নম্বরে আপনাকে ফোন করব।"}, // before any language is chosen
+		{"LANGUAGE Hindi", "हमारा फ़ोन पाने के लिए एक दबाएँ।", "हम इसी नंबर पर आपको फ़ोन करेंगे।"},
+		{"LANGUAGE English", "For us to call you press one.", "We will call you on this number."},
+	} {
+		number := fmt.Sprintf("91983000720%d", i)
+		if tt.choose != "" {
+			sms.Ask(t, number, tt.choose)
+		}
+		wg.Go(func() {
+			if err := c.offered(number, tt.offer, tt.promise); err != nil {
+				t.Errorf("%q: %v", tt.choose, err)
+			}
+		})
+	}
+	wg.Wait()
+	rung := make(map[string]bool)
+	for range 3 {
+		r := c.rung()
+		rung[r.To()] = true
+		if err := r.Refuse(404); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(rung) != 3 {
+		t.Errorf("%d of three are called", len(rung))
+	}
+	c.list("asked")
+}
+
+// offered calls, presses what is no key three times, and takes the offer.
+func (c *called) offered(number, offer, promise string) error {
+	call, err := c.phones.Call(c.ctx, c.g.SIP, siptest.Options{From: "+" + number, To: "1800"})
+	if err != nil {
+		return err
+	}
+	for _, step := range []struct{ hears, presses string }{{"", "7"}, {"", "7"}, {"", "7"}, {offer, "1"}} {
+		if _, err := call.Hear(c.ctx, step.hears); err != nil {
+			return err
+		}
+		if err := call.Press(step.presses); err != nil {
+			return err
+		}
+	}
+	_, err = call.Hear(c.ctx, promise)
+	return err
 }
