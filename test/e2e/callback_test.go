@@ -19,6 +19,7 @@ import (
 const callBacks = `
 ledger: {patience: 2s}
 ivr:
+  cache: %q
   patience: 1s
   sip: {trunks: [{name: exchange, address: %q, allow: ["127.0.0.0/8"], keep_alive: 1s}]}
   missed_call: ["033-2200-0001"]
@@ -46,7 +47,7 @@ func startCalled(t *testing.T, more string) *called {
 	t.Cleanup(cancel)
 	c := &called{T: t, phones: phones, rings: rings, ctx: ctx}
 	c.g = gatewaytest.Start(t, gatewaytest.Options{
-		Bin: bin, SIP: gatewaytest.FreeAddress(t), Config: fmt.Sprintf(callBacks, phones.Addr().String(), more),
+		Bin: bin, SIP: gatewaytest.FreeAddress(t), Config: fmt.Sprintf(callBacks, speechCache(t), phones.Addr().String(), more),
 	})
 	return c
 }
@@ -223,7 +224,7 @@ func TestCallBack_Killed(t *testing.T) {
 	c.list("dialling")
 	c.g.Kill()
 	c.g = gatewaytest.Start(t, gatewaytest.Options{
-		Bin: bin, Dir: c.g.Dir, SIP: gatewaytest.FreeAddress(t), Config: fmt.Sprintf(callBacks, c.phones.Addr().String(), ""),
+		Bin: bin, Dir: c.g.Dir, SIP: gatewaytest.FreeAddress(t), Config: fmt.Sprintf(callBacks, speechCache(t), c.phones.Addr().String(), ""),
 	})
 	c.list("unknown")
 	c.silence(4 * time.Second)
