@@ -66,6 +66,8 @@ type Config struct {
 	Feed    Feed
 	// Proof is what is behind the hash of a phone's signature in an envelope.
 	Proof func(ctx context.Context, r ledgerclient.Receipt) (gateway.Proof, error)
+	// Prove is that a receipt is in the audit log.
+	Prove Prove
 	// MAC is a keyed digest for a purpose: the same for the same text, and no
 	// way back.
 	MAC func(purpose, text string) (string, error)
@@ -141,6 +143,7 @@ func (a *API) routes() []route {
 		{fiber.MethodPost, "/dialogue", a.talk},
 		{fiber.MethodGet, "/operations/:receipt", a.operation},
 		{fiber.MethodGet, "/receipts/:receipt", a.receipt},
+		{fiber.MethodGet, "/receipts/:receipt/proof", a.logProof},
 		{fiber.MethodGet, "/changes", a.listChanges},
 		{fiber.MethodPost, "/live", a.issueTicket},
 		{fiber.MethodGet, "/live", a.openLive},

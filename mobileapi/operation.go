@@ -43,6 +43,8 @@ func (a *API) operation(r *request) error {
 // receiptJSON is what can be shown of a transaction.
 type receiptJSON struct {
 	operationJSON
+	// Proof is where its proof is; empty if the audit log holds none.
+	Proof string `json:"proof,omitempty"`
 	// Device is the phone's own signature; only the phones of the citizen who
 	// made it are told.
 	Device *proofJSON `json:"device,omitempty"`
@@ -64,13 +66,16 @@ func (a *API) receipt(r *request) error {
 			return err
 		}
 	}
-	stands, err := a.stands(r)
+	st, err := a.standing(r)
 	if err != nil {
 		return err
 	}
-	out := receiptJSON{operationJSON: stands}
+	out := receiptJSON{operationJSON: a.drawStanding(r, st)}
+	if st.Leaf > 0 {
+		out.Proof = Base + "/receipts/" + out.Receipt + "/proof"
+	}
 	if who.citizen != "" {
-		if out.Device, err = a.proof(r, who, ledgerclient.Receipt(stands.Receipt)); err != nil {
+		if out.Device, err = a.proof(r, who, st.Receipt); err != nil {
 			return err
 		}
 	}
@@ -103,28 +108,57 @@ func (a *API) proof(r *request, who caller, receipt ledgerclient.Receipt) (*proo
 
 // stands is where the transaction of the path's receipt stands.
 func (a *API) stands(r *request) (operationJSON, error) {
-	receipt, err := ledgerclient.ParseReceipt(r.Params("receipt"))
+	st, err := a.standing(r)
 	if err != nil {
-		return operationJSON{}, unknown(strings.Clone(r.Params("receipt")))
+		return operationJSON{}, err
+	}
+	return a.drawStanding(r, st), nil
+}
+
+// standing is that of the path's receipt. The error is a problem if there is no
+// such receipt.
+func (a *API) standing(r *request) (gateway.Standing, error) {
+	receipt, err := parseReceipt(r)
+	if err != nil {
+		return gateway.Standing{}, err
 	}
 	st, err := a.cfg.Standing(r.UserContext(), receipt)
 	if err != nil {
-		return operationJSON{}, fmt.Errorf("look up receipt: %w", err)
+		return st, fmt.Errorf("look up receipt: %w", err)
 	}
 	if st.State == 0 {
-		return operationJSON{}, unknown(string(receipt))
+		return st, unknown(string(receipt))
 	}
+	st.Receipt = receipt
+	return st, nil
+}
+
+func (a *API) drawStanding(r *request, st gateway.Standing) operationJSON {
 	return operationJSON{
-		Receipt: string(receipt), State: public(st.State), Service: st.Service, Done: st.State.Final(), Code: st.Code, Block: st.Block, At: st.At,
+		Receipt: string(st.Receipt), State: public(st.State), Service: st.Service, Done: st.State.Final(), Code: st.Code, Block: st.Block, At: st.At,
 		Prompt: a.cfg.Words.Render(a.cfg.Say(r.lang, st), gateway.App),
-	}, nil
+	}
+}
+
+// parseReceipt is the receipt of the path. The error is a problem.
+func parseReceipt(r *request) (ledgerclient.Receipt, error) {
+	receipt, err := ledgerclient.ParseReceipt(r.Params("receipt"))
+	if err != nil {
+		return "", unknown(strings.Clone(r.Params("receipt")))
+	}
+	return receipt, nil
 }
 
 // unknown is the problem of a receipt that there is not.
 func unknown(receipt string) *Problem {
 	p := problem(unknownReceipt, "the number of a receipt has 12 digits, of which the last checks the others")
-	p.values = map[string]i18n.Value{"receipt": {Kind: i18n.Receipt, Raw: short(receipt)}}
+	p.values = receiptValue(receipt)
 	return p
+}
+
+// receiptValue is a receipt's number as a text's value.
+func receiptValue(receipt string) map[string]i18n.Value {
+	return map[string]i18n.Value{"receipt": {Kind: i18n.Receipt, Raw: short(receipt)}}
 }
 
 // short bounds what is said again of what was sent.

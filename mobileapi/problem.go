@@ -32,6 +32,7 @@ var (
 	methodNotAllowed = kind{"method-not-allowed", fiber.StatusMethodNotAllowed, ""}
 	unknownService   = kind{"unknown-service", fiber.StatusNotFound, ""}
 	unknownReceipt   = kind{"unknown-receipt", fiber.StatusNotFound, "receipt-missing"}
+	noProof          = kind{"no-proof", fiber.StatusNotFound, ""}
 	noDialogue       = kind{"no-dialogue", fiber.StatusConflict, ""}
 	logIn            = kind{"log-in", fiber.StatusUnauthorized, ""}
 	noAnswer         = kind{"no-answer", fiber.StatusServiceUnavailable, "late-expired"}
@@ -61,7 +62,7 @@ func (k kind) words() string { return cmp.Or(k.text, k.code) }
 // kinds are all problems.
 func kinds() []kind {
 	return []kind{
-		badRequest, notJSON, tooLarge, notFound, methodNotAllowed, unknownService, unknownReceipt, noDialogue, logIn, noAnswer, busy, tooMany,
+		badRequest, notJSON, tooLarge, notFound, methodNotAllowed, unknownService, unknownReceipt, noProof, noDialogue, logIn, noAnswer, busy, tooMany,
 		signatureMissing, signatureInvalid, signatureClock, signatureReplayed, deviceUnknown, deviceLimit,
 		badNumber, otpLimit, otpWrong, otpGone, keyMissing, keyReused, keyBusy, ticketGone, upgradeRequired,
 	}

@@ -3,6 +3,8 @@ package mobileapi_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -18,6 +20,7 @@ import (
 
 	"setu/channels"
 	"setu/gateway"
+	"setu/gateway/audit"
 	"setu/gateway/catalogue"
 	"setu/gateway/dialogue"
 	"setu/gateway/outbox"
@@ -40,6 +43,7 @@ type world struct {
 	app   *fiber.App
 	api   *mobileapi.API
 	store *sqlite.Store
+	keys  *keys.Store
 	chain *sandbox.Ledger
 	spec  *description
 	ahead atomic.Int64 // of the clock, ns
@@ -78,12 +82,14 @@ func newWorldAt(t testing.TB, dir string, ahead time.Duration) *world {
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, nil))
 	words := must(catalogue.Load(nil, catalogue.Embedded(), os.DirFS("../test/services")))
 	ring := must(keys.OpenSandbox(dir, keys.Options{Now: w.now}))
+	w.keys = ring
 	w.store = must(sqlite.Open(dir, sqlite.Options{Now: w.now}))
 	w.chain = must(sandbox.Open(sandbox.Options{
 		Path: filepath.Join(dir, "sandbox.ledger"), Seed: 1, Keys: keys.NewVerifier(ring), Pseudonym: ring.Pseudonym, Now: w.now,
 	}))
 	engine := dialogue.New(words, dialogue.Options{})
 	ledger := circuit.New(w.chain, circuit.Options{})
+	sealed := must(audit.Open(t.Context(), audit.Config{Store: w.store, Signer: ring, Log: log, Now: w.now, Pseudonym: ring.Pseudonym}))
 	var turns *turn.Taker
 	api := must(mobileapi.New(mobileapi.Config{
 		Handler: handler(func(ctx context.Context, in gateway.Inbound) (gateway.Reply, error) { return turns.Handle(ctx, in) }),
@@ -92,6 +98,13 @@ func newWorldAt(t testing.TB, dir string, ahead time.Duration) *world {
 			return engine.Standing(gateway.Session{Lang: l}, st, w.now()).Reply
 		},
 		Devices: w.store, OTPs: w.store, Answers: w.store, Feed: w.store, Proof: w.store.Proof, MAC: ring.Pseudonym, Sandbox: true,
+		Prove: func(ctx context.Context, r ledgerclient.Receipt) ([]byte, error) {
+			p, err := sealed.Prove(ctx, r, 0)
+			if errors.Is(err, audit.ErrNoReceipt) {
+				return nil, gateway.ErrNotFound
+			}
+			return must(json.Marshal(p)), err
+		},
 		SendOTP: func(to gateway.Address, text gateway.Reply, _ time.Time) error {
 			w.sent.Store(words.Render(text, gateway.SMS))
 			return nil

@@ -3,12 +3,17 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"setu/channels"
 	"setu/gateway"
+	"setu/gateway/audit"
 	"setu/i18n"
+	"setu/ledgerclient"
 	"setu/mobileapi"
 	"setu/mobileapi/app"
 	"setu/mobileapi/client"
@@ -38,7 +43,7 @@ func (g *gatewayParts) openApp(s *signer) error {
 		Say: func(l i18n.Lang, st gateway.Standing) gateway.Reply {
 			return g.engine.Standing(gateway.Session{Lang: l}, st, time.Now()).Reply
 		},
-		Devices: g.store, OTPs: g.store, Answers: g.store, Feed: g.store, Proof: g.store.Proof,
+		Devices: g.store, OTPs: g.store, Answers: g.store, Feed: g.store, Proof: g.store.Proof, Prove: g.prove,
 		MAC: s.Pseudonym, SendOTP: g.sendOTP, Limits: mobileapi.OTPLimits(g.cfg.App.OTP),
 		Proxies: proxies, Sandbox: g.cfg.Profile == sandboxProfile,
 	})
@@ -52,6 +57,19 @@ func (g *gatewayParts) openApp(s *signer) error {
 	}
 	web.Mount(g.public.app)
 	return nil
+}
+
+// prove is the proof of a receipt for whoever has it: what `setu receipt --proof`
+// writes.
+func (g *gatewayParts) prove(ctx context.Context, r ledgerclient.Receipt) ([]byte, error) {
+	p, err := g.audit.Prove(ctx, r, 0)
+	if errors.Is(err, audit.ErrNoReceipt) {
+		return nil, fmt.Errorf("%w: %w", gateway.ErrNotFound, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(p)
 }
 
 // appLane keeps one-time passwords apart from a citizen's other messages: one

@@ -173,7 +173,39 @@ export interface Receipt {
   code?: string;
   block?: number;
   at?: string;
+  /** Where its proof is. */
+  proof?: string;
   device?: Proof;
+}
+
+/** The file that setu-verify reads. */
+export interface LogProof {
+  version: string;
+  receipt: string;
+  /** Of the decision, and of the outcome once it has come. */
+  leaves: LogLeaf[];
+  /** A signed note: origin, number of leaves, root, time, and signature in lines. */
+  checkpoint: string;
+  anchor?: LogAnchor;
+}
+
+export interface LogLeaf {
+  index: number;
+  /** JSON, as it is hashed. */
+  leaf: string;
+  /** Hashes from the leaf to the root in base64 (RFC 6962 section 2.1.1). */
+  path: string[];
+}
+
+/** The transaction that brings the checkpoint to the ledger. */
+export interface LogAnchor {
+  size: number;
+  root: string;
+  receipt: string;
+  /** recorded once the ledger holds it. */
+  state: string;
+  block?: number;
+  tx?: string;
 }
 
 /** The phone's signature, and the salted hash of it that the envelope on the ledger holds. */
@@ -258,7 +290,7 @@ export interface ProblemDetails {
   /** For the citizen, in her language. */
   title: string;
   status: number;
-  code: "bad-request" | "not-json" | "too-large" | "not-found" | "method-not-allowed" | "unknown-service" | "unknown-receipt" | "no-dialogue" | "log-in" | "no-answer" | "busy" | "too-many" | "signature-missing" | "signature-invalid" | "signature-clock" | "signature-replayed" | "device-unknown" | "device-limit" | "bad-number" | "otp-limit" | "otp-wrong" | "otp-gone" | "key-missing" | "key-reused" | "key-busy" | "ticket-gone" | "upgrade-required";
+  code: "bad-request" | "not-json" | "too-large" | "not-found" | "method-not-allowed" | "unknown-service" | "unknown-receipt" | "no-proof" | "no-dialogue" | "log-in" | "no-answer" | "busy" | "too-many" | "signature-missing" | "signature-invalid" | "signature-clock" | "signature-replayed" | "device-unknown" | "device-limit" | "bad-number" | "otp-limit" | "otp-wrong" | "otp-gone" | "key-missing" | "key-reused" | "key-busy" | "ticket-gone" | "upgrade-required";
   /** For the developer, in English. */
   hint?: string;
   /** Seconds. */
