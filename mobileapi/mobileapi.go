@@ -60,6 +60,7 @@ type Config struct {
 	Say func(l i18n.Lang, st gateway.Standing) gateway.Reply
 
 	// The store's parts.
+	Session Session
 	Devices Devices
 	OTPs    OTPs
 	Answers Answers
@@ -147,6 +148,8 @@ func (a *API) routes() []route {
 		{fiber.MethodGet, "/changes", a.listChanges},
 		{fiber.MethodPost, "/live", a.issueTicket},
 		{fiber.MethodGet, "/live", a.openLive},
+		{fiber.MethodGet, "/preferences", a.readPreferences},
+		{fiber.MethodPut, "/preferences", a.setPreferences},
 		{fiber.MethodPost, "/otp", a.sendOTP},
 		{fiber.MethodPost, "/devices", a.bindDevice},
 		{fiber.MethodGet, "/devices", a.listDevices},

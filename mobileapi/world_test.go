@@ -97,7 +97,7 @@ func newWorldAt(t testing.TB, dir string, ahead time.Duration) *world {
 		Say: func(l i18n.Lang, st gateway.Standing) gateway.Reply {
 			return engine.Standing(gateway.Session{Lang: l}, st, w.now()).Reply
 		},
-		Devices: w.store, OTPs: w.store, Answers: w.store, Feed: w.store, Proof: w.store.Proof, MAC: ring.Pseudonym, Sandbox: true,
+		Session: w.store.Session, Devices: w.store, OTPs: w.store, Answers: w.store, Feed: w.store, Proof: w.store.Proof, MAC: ring.Pseudonym, Sandbox: true,
 		Prove: func(ctx context.Context, r ledgerclient.Receipt) ([]byte, error) {
 			p, err := sealed.Prove(ctx, r, 0)
 			if errors.Is(err, audit.ErrNoReceipt) {

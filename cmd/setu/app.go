@@ -43,7 +43,7 @@ func (g *gatewayParts) openApp(s *signer) error {
 		Say: func(l i18n.Lang, st gateway.Standing) gateway.Reply {
 			return g.engine.Standing(gateway.Session{Lang: l}, st, time.Now()).Reply
 		},
-		Devices: g.store, OTPs: g.store, Answers: g.store, Feed: g.store, Proof: g.store.Proof, Prove: g.prove,
+		Session: g.store.Session, Devices: g.store, OTPs: g.store, Answers: g.store, Feed: g.store, Proof: g.store.Proof, Prove: g.prove,
 		MAC: s.Pseudonym, SendOTP: g.sendOTP, Limits: mobileapi.OTPLimits(g.cfg.App.OTP),
 		Proxies: proxies, Sandbox: g.cfg.Profile == sandboxProfile,
 	})

@@ -167,14 +167,24 @@ export class Setu {
   step(session: string, input: string, options?: { key?: string }): Promise<Answer>;
   operation(receipt: string): Promise<Operation>;
   receipt(receipt: string): Promise<Receipt>;
+  proof(receipt: string): Promise<LogProof>;
   checkFile(file: Blob | ArrayBuffer | ArrayBufferView): Promise<Answer>;
   sendOTP(number: string): Promise<OTPSent>;
   logIn(number: string, otp: string, name?: string): Promise<Device>;
   device(): Promise<string | null>;
   devices(): Promise<Devices>;
   removeDevice(id: string): Promise<void>;
+  preferences(): Promise<Preferences>;
+  setPreferences(preferences: Preferences): Promise<Preferences>;
   changes(since?: string, wait?: number): Promise<Changes>;
   follow(since?: string, options?: { signal?: AbortSignal; WebSocket?: typeof WebSocket }): AsyncGenerator<Changes>;
 }
+
+/** Throws if a proof does not hold; block is that of the ledger which holds the checkpoint. */
+export function checkProof(proof: LogProof): Promise<{
+  decision: Record<string, string>;
+  outcome?: Record<string, string>;
+  block?: number;
+}>;
 
 `

@@ -45,15 +45,25 @@ export class Setu {
   step(session: string, input: string, options?: { key?: string }): Promise<Answer>;
   operation(receipt: string): Promise<Operation>;
   receipt(receipt: string): Promise<Receipt>;
+  proof(receipt: string): Promise<LogProof>;
   checkFile(file: Blob | ArrayBuffer | ArrayBufferView): Promise<Answer>;
   sendOTP(number: string): Promise<OTPSent>;
   logIn(number: string, otp: string, name?: string): Promise<Device>;
   device(): Promise<string | null>;
   devices(): Promise<Devices>;
   removeDevice(id: string): Promise<void>;
+  preferences(): Promise<Preferences>;
+  setPreferences(preferences: Preferences): Promise<Preferences>;
   changes(since?: string, wait?: number): Promise<Changes>;
   follow(since?: string, options?: { signal?: AbortSignal; WebSocket?: typeof WebSocket }): AsyncGenerator<Changes>;
 }
+
+/** Throws if a proof does not hold; block is that of the ledger which holds the checkpoint. */
+export function checkProof(proof: LogProof): Promise<{
+  decision: Record<string, string>;
+  outcome?: Record<string, string>;
+  block?: number;
+}>;
 
 export interface ServiceList {
   lang: "bn" | "hi" | "en";
@@ -240,6 +250,13 @@ export interface Change {
 export interface Ticket {
   ticket: string;
   expires: string;
+}
+
+export interface Preferences {
+  /** Of SMS and calls; requests to this API say their own. */
+  lang: "bn" | "hi" | "en";
+  /** She is sent SMS and notices; false is what STOP by SMS does. */
+  messages: boolean;
 }
 
 export interface OTPRequest {

@@ -140,6 +140,11 @@ export class Setu {
     return this.#ask("GET", `/v1/receipts/${encodeURIComponent(receipt)}`, {});
   }
 
+  /** The proof of a receipt, for {@link checkProof} and for setu-verify. */
+  proof(receipt) {
+    return this.#ask("GET", `/v1/receipts/${encodeURIComponent(receipt)}/proof`, { signed: "never" });
+  }
+
   /** Is this file the one that was issued? Its hash is made here, and the file stays here. */
   async checkFile(file) {
     const octets = file instanceof ArrayBuffer || ArrayBuffer.isView(file) ? file : await file.arrayBuffer();
@@ -179,6 +184,16 @@ export class Setu {
   async removeDevice(id) {
     await this.#ask("DELETE", `/v1/devices/${encodeURIComponent(id)}`, { signed: "always" });
     if (id === (await this.device())) await this.#keys.save(null);
+  }
+
+  /** The language of her SMS and calls, and whether she is sent messages. */
+  preferences() {
+    return this.#ask("GET", "/v1/preferences", { signed: "always" });
+  }
+
+  /** Changes them, on every channel. */
+  setPreferences({ lang, messages }) {
+    return this.#ask("PUT", "/v1/preferences", { body: { lang, messages }, signed: "always" });
   }
 
   // --- what she is told later ----------------------------------------------
@@ -314,6 +329,38 @@ export class Setu {
     headers["Signature-Input"] = `phone=${params}`;
     headers["Signature"] = `phone=:${base64(signature)}:`;
   }
+}
+
+const unbase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
+/** root is that of a tree of `size` leaves by the path from one of them (RFC 9162 section 2.1.3.2). */
+async function root({ index, leaf, path }, size) {
+  let hash = await sha256(new Uint8Array([0, ...enc.encode(leaf)]));
+  let last = size - 1;
+  for (const other of path) {
+    if (last === 0) return "";
+    const left = index % 2 === 1 || index === last;
+    hash = await sha256(new Uint8Array([1, ...(left ? unbase64(other) : hash), ...(left ? hash : unbase64(other))]));
+    while (left && index % 2 === 0 && index > 0) [index, last] = [index / 2, Math.floor(last / 2)];
+    [index, last] = [Math.floor(index / 2), Math.floor(last / 2)];
+  }
+  return last === 0 ? base64(hash) : "";
+}
+
+/**
+ * Does a proof show that its receipt is in the log, and how it ended? Gives the leaves, and the ledger's block that holds
+ * the checkpoint once there is one; throws if it does not hold. Who signed the checkpoint is for setu-verify, with a key that
+ * came by another way.
+ */
+export async function checkProof(proof) {
+  const [, size, sealed] = proof.checkpoint.split("\n");
+  const leaves = proof.leaves.map((one) => JSON.parse(one.leaf));
+  const { anchor } = proof;
+  let holds = leaves[0]?.kind === "decision" && leaves.every((leaf) => leaf.receipt === proof.receipt);
+  for (const one of proof.leaves) holds &&= one.index < Number(size) && (await root(one, Number(size))) === sealed;
+  if (anchor) holds &&= anchor.root === sealed && anchor.size === Number(size);
+  if (!holds) throw new Error("the proof does not hold");
+  return { decision: leaves[0], outcome: leaves[1], block: anchor?.state === "recorded" ? anchor.block : undefined };
 }
 
 function sleep(seconds, signal) {

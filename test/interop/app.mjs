@@ -1,6 +1,6 @@
 // A citizen's app by the client kit: logs in with the sandbox's one-time password, asks, files a transaction twice with
 // one key, follows its outcome, checks a file, and logs out. Prints one line of JSON for each step.
-import { Setu, Problem, Offline } from "../../mobileapi/client/setu.js";
+import { Setu, Problem, Offline, checkProof } from "../../mobileapi/client/setu.js";
 
 const [url, number] = process.argv.slice(2);
 const say = (event, more) => console.log(JSON.stringify({ event, ...more }));
@@ -47,6 +47,11 @@ stop.abort();
 say("told", { same: result.receipt === again.receipt, code: result.code });
 const receipt = await flaky.receipt(again.receipt);
 say("receipt", { state: receipt.state, proof: Boolean(receipt.device) });
+const proof = await setu.proof(again.receipt);
+const shown = await checkProof(proof);
+const forged = structuredClone(proof);
+forged.leaves[1].leaf = forged.leaves[1].leaf.replace("done", "nope");
+say("proof", { code: shown.outcome.code, forged: await checkProof(forged).then(() => true, () => false) });
 const file = await setu.checkFile(new TextEncoder().encode("no such file"));
 say("file", { state: file.state, code: file.code });
 const { devices } = await setu.devices();

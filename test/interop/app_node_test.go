@@ -74,6 +74,7 @@ func TestApp_Node(t *testing.T) {
 		{"event": "transaction", "state": "recorded", "code": "done"},
 		{"event": "told", "same": true, "code": "done"},
 		{"event": "receipt", "state": "recorded", "proof": true},
+		{"event": "proof", "code": "done", "forged": false},
 		{"event": "file", "state": "answered", "code": "missing"},
 		{"event": "out", "phones": 2.0, "device": nil},
 	}

@@ -1,47 +1,13 @@
 // A citizen with the web app in a real browser: node webapp.mjs BASE [FOLDER FOR PICTURES]
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import { Setu, checkProof } from '../../mobileapi/client/setu.js';
+import { accessible, choose, confirmNumber, launch, type, yes } from './visitor.mjs';
 
 const [base, pictures] = process.argv.slice(2);
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const browser = await chromium.launch({
-	executablePath: process.env.CHROMIUM, args: ['--no-sandbox'],
-});
-const faults = [];
-
-/** visitor opens the app as a phone of a language does. */
-async function visitor(locale) {
-	const context = await browser.newContext({ viewport: { width: 390, height: 780 }, locale, bypassCSP: true });
-	const page = await context.newPage();
-	page.setDefaultTimeout(30_000);
-	page.on('pageerror', (e) => faults.push(e.stack));
-	page.on('response', (r) => r.status() >= 500 && faults.push(`${r.status()} ${r.url()}`));
-	await page.goto(base);
-	await page.waitForSelector('.services a');
-	return { context, page };
-}
-
-/** accessible asks axe-core for what breaks WCAG 2.1 A or AA. */
-async function accessible(page, what) {
-	await page.evaluate(axe);
-	const { violations } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }));
-	assert.deepEqual(violations.map((v) => [v.id, v.nodes.map((n) => n.html)]), [], `${what} breaks WCAG`);
-}
-
+const { visitor, faults, close } = await launch(base);
 const shoot = (page, name) => pictures && page.screenshot({ path: `${pictures}/${name}.png` });
-const next = (page) => page.click('button[type=submit]');
-const choose = (page, n) => page.click(`button.choice >> nth=${n}`);
-const yes = (page) => page.click('.buttons .button >> nth=0');
-
-/** type fills the field of a question, which is on the page when hint is. */
-async function type(page, text) {
-	await page.waitForSelector('#field');
-	await page.fill('#field', text);
-	await next(page);
-}
 
 // An open service in each language: a mistake, its mending, and the answer.
 const spoken = { bn: [/এইভাবে লিখুন/, /মাটিগাড়া|আসল/], hi: [/इस तरह लिखें/, /असली/], en: [/Write it like this/, /Genuine/] };
@@ -70,10 +36,7 @@ await choose(page, 1);
 await type(page, '১০০০০০০০০১');
 await page.waitForSelector('.paper');
 await yes(page);
-await type(page, '98300 00017');
-await page.waitForSelector('.paper');
-await accessible(page, 'login');
-await type(page, /\d{6}/.exec(await page.textContent('.paper'))[0]);
+await confirmNumber(page, '98300 00017', () => accessible(page, 'login'));
 await page.waitForSelector('.paper a.number');
 await shoot(page, 'receipt-bn');
 
@@ -109,7 +72,16 @@ assert.equal(new Set(sent).size <= 1, true, 'one request has one key');
 await page.goto(`${base}/#/papers`);
 await page.click('.services a >> nth=0');
 await page.waitForSelector('.qr svg path');
+await page.waitForSelector('.proven');
 await accessible(page, 'a receipt');
+await shoot(page, 'proof-bn');
+const [download] = await Promise.all([page.waitForEvent('download'), page.click('section .buttons .button >> nth=0')]);
+const file = JSON.parse(readFileSync(await download.path(), 'utf8'));
+assert.equal((await checkProof(file)).outcome.state, 'recorded', 'the saved file proves the receipt');
+await context.setOffline(true);
+await page.reload();
+await page.waitForSelector('.proven', { timeout: 30_000 }); // the proof was kept
+await context.setOffline(false);
 const receipt = (await page.textContent('.number >> nth=0')).replace(/\D/g, '');
 const other = await visitor('hi-IN');
 await other.page.goto(`${base}/#/r/${receipt}`);
@@ -117,12 +89,37 @@ await other.page.waitForSelector('.paper .number');
 await accessible(other.page, 'the check of a receipt');
 await other.context.close();
 
+// What she is told: her logins, and another phone's as it happens; and how, by keyboard.
+await page.goto(`${base}/#/messages`);
+await page.waitForSelector('.list .paper');
+const before = await page.locator('.list .paper').count();
+const elsewhere = new Setu({ url: base });
+await elsewhere.logIn('9830000017', (await elsewhere.sendOTP('9830000017')).sandbox_otp, 'Second');
+await page.waitForFunction((n) => document.querySelectorAll('.list .paper').length > n, before);
+await page.waitForSelector('#sent');
+await accessible(page, 'messages');
+await shoot(page, 'messages-bn');
+await page.focus('[name=spoken][value=bn]');
+await page.keyboard.press('ArrowDown');
+await page.waitForFunction(() => document.querySelector('[name=spoken][value=hi]').checked && document.querySelector('section [role=status]').textContent);
+await page.focus('#sent');
+await page.keyboard.press('Space');
+const settled = { lang: 'hi', messages: false };
+for (let i = 0; i < 50 && JSON.stringify(await elsewhere.preferences()) !== JSON.stringify(settled); i++) await page.waitForTimeout(100);
+assert.deepEqual(await elsewhere.preferences(), settled, 'what she chose holds for her number');
+await page.reload();
+await page.waitForSelector('#sent');
+assert.equal(await page.isChecked('#sent'), false);
+
 // Whose phone it is, and that it can be left.
 await page.goto(`${base}/#/account`);
 await page.waitForSelector('.list .paper');
 await accessible(page, 'account');
-await yes(page);
+await page.click('#main > div > .buttons .button >> nth=0');
 await page.waitForFunction(() => !document.querySelector('.list .paper'));
+await page.goto(`${base}/#/messages`);
+await page.waitForSelector('#main .button');
+assert.equal(await page.locator('.list .paper').count(), 0, 'a phone that was left tells nothing of her');
 
 // By keyboard alone: the skip link, and a service from the list.
 const keys = await visitor('en-IN');
@@ -136,5 +133,5 @@ await keys.page.keyboard.type('3000000003');
 await keys.page.keyboard.press('Enter');
 await keys.page.waitForSelector('.answer');
 
-await browser.close();
+await close();
 assert.deepEqual(faults, []);

@@ -1,10 +1,11 @@
 // The gateway as the app sees it: the client of its API, with the phone's key and
 // its number kept beside what else the phone keeps.
 
-import { Offline, Problem, Setu } from "/v1/setu.js";
+import { checkProof, Offline, Problem, Setu } from "/v1/setu.js";
+import * as notices from "./notices.js";
 import * as store from "./store.js";
 
-export { Offline, Problem };
+export { checkProof, Offline, Problem };
 
 const patience = 20_000; // ms
 
@@ -14,13 +15,14 @@ const keys = {
 };
 
 async function forget() {
+  await notices.forget();
   await store.remove("memo", "key");
   await store.remove("memo", "number");
 }
 
 const setu = new Setu({
   url: location.origin, keys,
-  fetch: (url, options) => fetch(url, { ...options, signal: AbortSignal.timeout(patience) }),
+  fetch: (url, options) => fetch(url, { ...options, signal: AbortSignal.timeout(url.searchParams.has("wait") ? 2 * patience : patience) }),
 });
 
 /** passing says that the same request may succeed later. */
@@ -45,6 +47,7 @@ export const gateway = {
   /** form sends {service, inputs, confirm}; the same key is done once. */
   form: (lang, { service, inputs, confirm }, key) => speaking(lang, () => setu.form(service, inputs, { confirm, key: key ?? Setu.newKey() })),
   step: (lang, session, input) => speaking(lang, () => setu.step(session, input)),
+  proof: (lang, receipt) => speaking(lang, () => setu.proof(receipt)),
   operation: (lang, receipt) => speaking(lang, () => setu.operation(receipt)),
 
   /** number is whose phone this is; undefined if it is not confirmed for any. */
@@ -55,6 +58,10 @@ export const gateway = {
     await speaking(lang, () => setu.logIn(number, otp, model()));
     await store.put("memo", number, "number");
   },
+  preferences: (lang) => speaking(lang, () => setu.preferences()),
+  setPreferences: (lang, preferences) => speaking(lang, () => setu.setPreferences(preferences)),
+  /** follow hands over pages of what is told, as it comes, behind a cursor. */
+  follow: (lang, since, signal) => ((setu.lang = lang), setu.follow(since, { signal })),
   devices: async (lang) => (await speaking(lang, () => setu.devices())).devices,
   removeDevice: (lang, id) => speaking(lang, () => setu.removeDevice(id)),
   /** leave takes this phone from the number, and its key from the phone. */

@@ -57,6 +57,7 @@ function code(app, place, then, phone, sent) {
     note: sent.sandbox_otp && app.say("sandboxCode", { code: sent.sandbox_otp }),
     act: async (value) => {
       await app.gateway.register(app.lang, phone, value);
+      app.listen();
       then();
     },
   });

@@ -11,8 +11,10 @@ import { service } from "./pages/service.js";
 import { receipts, paper } from "./pages/receipts.js";
 import { look } from "./pages/look.js";
 import { account } from "./pages/account.js";
+import { messages } from "./pages/messages.js";
+import * as notices from "./notices.js";
 
-const pages = { "": home, s: service, r: look, papers: receipts, paper, account };
+const pages = { "": home, s: service, r: look, papers: receipts, paper, messages, account };
 
 /** app is what every page works with. */
 const app = {
@@ -23,6 +25,7 @@ const app = {
   go: (hash) => (location.hash === hash ? show() : (location.hash = hash)),
   show: () => show(),
   flush,
+  listen: () => listen(),
 };
 
 async function boot() {
@@ -34,7 +37,7 @@ async function boot() {
   addEventListener("hashchange", show);
   addEventListener("online", refresh);
   addEventListener("offline", () => network(false));
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refresh());
+  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? refresh() : listening?.abort()));
   await choose(app.lang);
   refresh();
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {}); // without it the app needs the network
@@ -75,6 +78,20 @@ async function load() {
 async function refresh() {
   await load();
   await flush();
+  listen();
+}
+
+/** listen hears what the gateway tells, as it comes, while the page is looked at. */
+let listening;
+async function listen() {
+  listening?.abort();
+  if (document.visibilityState !== "visible" || !(await gateway.number())) return;
+  listening = new AbortController();
+  const told = async (page) => {
+    if (page.changes.some((c) => c.receipt)) await outbox.follow(gateway, app.lang).catch(() => {});
+    if (/^#\/(messages|papers)/.test(location.hash)) show();
+  };
+  await notices.follow(gateway, app.lang, listening.signal, told).catch(() => {}); // the next refresh tries again
 }
 
 async function flush() {
@@ -112,7 +129,7 @@ async function show() {
 }
 
 function navigation(name) {
-  const links = [["#/", "", "services"], ["#/papers", "papers", "papers"], ["#/account", "account", "account"]];
+  const links = [["#/", "", "services"], ["#/papers", "papers", "papers"], ["#/messages", "messages", "messages"], ["#/account", "account", "account"]];
   document.getElementById("nav").replaceChildren(h("ul", {}, links.map(([href, at, text]) =>
     h("li", {}, h("a", { href, "aria-current": name === at && "page" }, app.say(text))))));
 }

@@ -12,14 +12,15 @@ export async function account(app) {
     place.replaceChildren(h("p", { className: "paper", role: "status" }, app.say("forgotten")));
     await store.put("memo", app.lang, "lang");
   };
-  place.append(
+  place.append(...[
     h("p", { className: "paper" }, number ? app.say("loggedIn", { number }) : app.say("loggedOut")),
-    ...(number ? [await devices(app)] : []),
+    number && h("ul", { className: "services" }, h("li", {}, h("a", { href: "#/s/consent" }, h("strong", {}, app.say("consents"))))),
+    number && await devices(app),
     h("div", { className: "buttons" },
       number
         ? h("button", { className: "button plain", type: "button", onclick: () => leave(app) }, app.say("logOut"))
         : h("button", { className: "button", type: "button", onclick: () => login({ app, place }, app.show) }, app.say("logIn")),
-      h("button", { className: "button plain", type: "button", onclick: forget }, app.say("forget"))));
+      h("button", { className: "button plain", type: "button", onclick: forget }, app.say("forget")))].filter(Boolean));
   return [h("h1", {}, app.say("account")), place];
 }
 

@@ -1,6 +1,7 @@
 import { grouped, h } from "../dom.js";
 import * as outbox from "../outbox.js";
 import * as papers from "../papers.js";
+import { proof } from "../proof.js";
 import { code } from "../qr.js";
 import { result, when } from "../result.js";
 
@@ -34,6 +35,7 @@ export async function paper(app, ...id) {
     h("h1", {}, p.title),
     result(app, p),
     p.receipt && [h("h2", {}, `${app.say("receipt")} `, h("span", { className: "number" }, grouped(p.receipt))),
-      h("p", { className: "meta" }, app.say("qr")), await code(app, `${location.origin}/#/r/${p.receipt}`, grouped(p.receipt))],
+      h("p", { className: "meta" }, app.say("qr")), await code(app, `${location.origin}/#/r/${p.receipt}`, grouped(p.receipt)),
+      proof(app, p)],
   ].flat().filter(Boolean);
 }
