@@ -75,6 +75,32 @@ func TestForm_ManySteps(t *testing.T) {
 	}
 }
 
+// TestForm_List: a service that begins with a list of the ledger's, from the list
+// to what is chosen from it and taken back.
+func TestForm_List(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.TempDir())
+	p := logIn(t, w, citizen)
+	list := read[said](t, p.ask("POST", "/v1/dialogue", `{"service":"consent","inputs":{}}`))
+	if list.Input == nil || list.Input.Type != "item" || len(list.Options) == 0 {
+		t.Fatalf("list = %+v", list)
+	}
+	step := func(key, input string) (out said) {
+		t.Helper()
+		return read[said](t, p.once(key, `{"session":"`+list.Session+`","input":"`+input+`"}`))
+	}
+	if sure := step("k1", list.Options[0].Value); sure.Input == nil || sure.Input.Type != "confirm" || !strings.Contains(sure.Prompt, strings.Split(list.Options[0].Label, ":")[0]) {
+		t.Fatalf("chosen = %+v", sure)
+	}
+	if done := step("k2", "1"); done.State != "recorded" || done.Receipt == "" {
+		t.Errorf("confirmed = %+v", done)
+	}
+	left := read[said](t, p.ask("POST", "/v1/dialogue", `{"service":"consent","inputs":{}}`))
+	if len(left.Options) != len(list.Options)-1 {
+		t.Errorf("%d consents are left of %d", len(left.Options), len(list.Options))
+	}
+}
+
 // TestOnce: a request is done once for its key, however often and at once it is
 // sent.
 func TestOnce(t *testing.T) {

@@ -25,7 +25,7 @@ func (m *move) form(f *gateway.Form) {
 	switch {
 	case m.outdated():
 		m.renew()
-	case m.step() == nil || m.waiting():
+	case m.step() == nil || f.Service == "" && m.waiting(): // a service may begin with a question to the ledger
 		m.menu(0)
 	case m.barred():
 		m.askPIN()
