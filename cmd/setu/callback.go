@@ -30,7 +30,8 @@ type CallBack struct {
 	// government that is one of the 1600 series.
 	From string `yaml:"from"`
 	// Lines are the ways, in the order in which they are tried: sip for the trunks of
-	// ivr.sip, or the name of a gateway of ivr.twiml; none is sip.
+	// ivr.sip, or the name of a gateway of ivr.twiml or of an exchange of ivr.ari;
+	// none is sip.
 	Lines []string `yaml:"lines"`
 	// Hours are those of calls, India's time; "always" is at any time. "" is
 	// 08:00-20:00, and in the sandbox always.
@@ -63,7 +64,7 @@ func (c CallBack) validate(missed, others []string) []error {
 	}
 	for _, l := range c.Lines {
 		if l != sipLine && !slices.Contains(others, l) {
-			errs = append(errs, fmt.Errorf("ivr.call_back.lines: %q is neither sip nor the name of a gateway of ivr.twiml", l))
+			errs = append(errs, fmt.Errorf("ivr.call_back.lines: %q is neither sip nor the name of a gateway of ivr.twiml or an exchange of ivr.ari", l))
 		}
 	}
 	for _, p := range c.Prefixes {
@@ -161,8 +162,11 @@ func (g *gatewayParts) openDialler() error {
 	var lines []callback.Line
 	for _, name := range names {
 		line := callback.Line{Name: name, Caller: twimlLine{g, name}}
-		if name == sipLine {
+		switch {
+		case name == sipLine:
 			line.Caller = trunkLine{g}
+		case slices.ContainsFunc(g.cfg.IVR.ARI, func(a ARI) bool { return a.Name == name }):
+			line.Caller = ariLine{g, name}
 		}
 		lines = append(lines, line)
 	}
@@ -213,7 +217,7 @@ type trunkLine struct{ g *gatewayParts }
 
 // Call calls a citizen.
 func (l trunkLine) Call(ctx context.Context, from, to gateway.Address) callback.Result {
-	if !l.g.hearsCalls() || l.g.calls.Busy() {
+	if !l.g.hearsSIP() || l.g.calls.Busy() {
 		return callback.Result{Outcome: callback.Unavailable, Reason: "no calls are taken or placed now"}
 	}
 	// The driver ends its calls with a word when the gateway stops.

@@ -19,6 +19,7 @@ import (
 	"setu/ivr"
 	"setu/ivr/callback"
 	"setu/ivr/conductor"
+	"setu/ivr/ivrari"
 	"setu/ivr/ivrsip"
 	"setu/ivr/ivrtwiml"
 	"setu/ivr/rtp"
@@ -35,6 +36,7 @@ type callParts struct {
 	sip       *ivrsip.Driver
 	sipIn     ivrsip.Listeners
 	twiml     *ivrtwiml.Driver
+	ari       *ivrari.Driver
 	dialler   *callback.Dialler
 	desk      *callback.Desk    // before the dialogues
 	missed    []gateway.Address // numbers of ours that are called back
@@ -60,7 +62,10 @@ func (g *gatewayParts) openCalls() error {
 	if err := g.openTwiML(); err != nil {
 		return err
 	}
-	return g.openSIP()
+	if err := g.openSIP(); err != nil {
+		return err
+	}
+	return g.openARI()
 }
 
 // Busy says that no more calls are taken: media would suffer, or nothing could be
@@ -118,8 +123,11 @@ func (g *gatewayParts) prepare(ctx context.Context) error {
 	return nil
 }
 
-// hearsCalls says that calls can come in or go out.
-func (g *gatewayParts) hearsCalls() bool {
+// hearsCalls says that calls with media of ours can come in or go out.
+func (g *gatewayParts) hearsCalls() bool { return g.hearsSIP() || len(g.cfg.IVR.ARI) > 0 }
+
+// hearsSIP says that some of them can by SIP.
+func (g *gatewayParts) hearsSIP() bool {
 	return g.calls.sipIn.UDP != nil || g.calls.sipIn.TLS != nil
 }
 
@@ -164,6 +172,9 @@ type callsCmd struct{ running }
 func (c *callsCmd) Run(ctx context.Context, io streams) error {
 	var lines []conductor.Line
 	if err := c.call(ctx, http.MethodGet, "/api/calls", nil, &lines); err != nil {
+		return err
+	}
+	if err := c.showExchanges(ctx, io); err != nil {
 		return err
 	}
 	if len(lines) == 0 {

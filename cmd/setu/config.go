@@ -236,6 +236,10 @@ func (c *Config) validate() error {
 		accounts = append(accounts, t.Name)
 	}
 	errs = append(errs, checkTwiML(c.IVR.TwiML, names)...)
+	for _, a := range c.IVR.ARI {
+		accounts = append(accounts, a.Name)
+	}
+	errs = append(errs, c.checkARI(append(names, trunkNames(c.IVR)...))...)
 	errs = append(errs, c.IVR.CallBack.validate(c.IVR.MissedCall, accounts)...)
 	return errors.Join(append(errs, c.USSD.validate(c.Profile, names)...)...)
 }

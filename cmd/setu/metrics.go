@@ -41,7 +41,7 @@ func (g *gatewayParts) checks() []console.Check {
 			return g.sms.Up()[name], "not bound: replies wait"
 		}})
 	}
-	return list
+	return append(list, g.exchangeChecks()...)
 }
 
 // metrics are the counts of all parts, for Prometheus.
@@ -105,6 +105,7 @@ func (g *gatewayParts) metrics() prometheus.Gatherer {
 			func() float64 { return float64(g.outbox.Waiting()) }),
 		newUSSDCollector(g.ussdHTTP),
 		newUsesCollector(g), newCallCollector(&g.calls), newMediaCollector(g.calls.media), newAuditCollector(g.audit),
+		newExchangeCollector(g.calls.ari),
 		&linkCollector{g: g, desc: prometheus.NewDesc("setu_link_up", "1 when messages can go out on the link.", []string{"link"}, nil)},
 		&queueCollector{
 			g:       g,

@@ -355,8 +355,11 @@ func (g *gatewayParts) run(ctx context.Context) error {
 	if g.hearsCalls() {
 		background.Go(func() error { return g.calls.media.Run(inner) })
 		background.Go(func() error { g.rehearse(inner); return nil })
+	}
+	if g.hearsSIP() {
 		front.Go(func() error { return g.calls.sip.Run(frontCtx, g.calls.sipIn) })
 	}
+	front.Go(func() error { return g.calls.ari.Run(frontCtx) })
 	front.Go(func() error { return g.calls.twiml.Run(frontCtx) })
 	front.Go(func() error { return g.calls.dialler.Run(frontCtx) })
 	front.Go(func() error { <-frontCtx.Done(); g.app.Close(); return nil })

@@ -79,6 +79,9 @@ func (c *checkCmd) Run(io streams) error {
 	if _, err := cfg.twimlGateways(); err != nil {
 		return err
 	}
+	if _, err := cfg.exchanges(); err != nil {
+		return err
+	}
 	if _, err := cfg.sipTrunks(); err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type IVR struct {
 	MaxCall  Duration `yaml:"max_call"` // how long a call may last
 	SIP      SIP      `yaml:"sip"`
 	TwiML    []TwiML  `yaml:"twiml"` // in the sandbox none is an account for this machine
+	ARI      []ARI    `yaml:"ari"`   // Asterisks
 	// MissedCall are numbers of ours on which a call is always turned away, which
 	// costs the caller nothing, and called back.
 	MissedCall []string `yaml:"missed_call"`

@@ -99,7 +99,7 @@ func house() []row {
 		{pkg: "ivr/conductor", uses: "i18n gateway channels ivr ivr/speech ivr/voice"},
 		{pkg: "ivr/ivrsip", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/rtp ivr/conductor ivr/sdp", driver: true, modules: "github.com/emiago/sipgo github.com/icholy/digest golang.org/x/time"},
 		{pkg: "ivr/ivrtwiml", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/twilio/twilio-go github.com/gofiber/fiber"},
-		{pkg: "ivr/ivrari", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/gorilla/websocket"},
+		{pkg: "ivr/ivrari", uses: "i18n gateway ivr/voice ivr/rtp ivr/conductor", driver: true, modules: "github.com/gorilla/websocket"},
 
 		{pkg: "mobileapi/client", modules: "github.com/goccy/go-yaml"},
 		{pkg: "mobileapi/handset", uses: "gateway channels ivr/voice ivr/conductor", modules: "github.com/gofiber/fiber"},
@@ -125,6 +125,7 @@ func house() []row {
 
 		{pkg: "test/fabricnet/...", uses: "...", modules: "github.com/hyperledger/fabric-gateway golang.org/x/sync " + fabricModules},
 		{pkg: "test/e2e", uses: "...", modules: fabricModules},
+		{pkg: "test/aritest", modules: "github.com/gorilla/websocket"},
 		{pkg: "test/siptest", uses: "...", modules: "github.com/emiago/sipgo"},
 		{pkg: "test/fault", uses: "...", modules: fabricModules},
 		{pkg: "test/...", uses: "..."},
