@@ -14,8 +14,8 @@ import (
 
 // Phone is somebody at the exchange who calls, or is called.
 type Phone struct {
-	// Endpoint is what was dialled to call her.
-	Endpoint string
+	// Endpoint is what was dialled to call her, and CallerID the number shown.
+	Endpoint, CallerID string
 
 	a                        *Asterisk
 	ch                       *channel

@@ -237,7 +237,7 @@ func (a *Asterisk) originate(w http.ResponseWriter, r *http.Request, _ string) {
 	p := a.phone("", "s")
 	delete(a.channels, p.ch.id)
 	p.ch.id, p.ch.state, p.ch.subscribed, p.ch.caller = id, "Down", true, body.CallerID
-	p.Endpoint = body.Endpoint
+	p.Endpoint, p.CallerID = body.Endpoint, body.CallerID
 	a.channels[id] = p.ch
 	write(w, http.StatusOK, p.ch.json())
 	a.tell("ChannelCreated", p.ch)
