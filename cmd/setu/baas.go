@@ -87,7 +87,7 @@ func serveBaaS(ctx context.Context, g *gatewayParts, io streams) error {
 func openServed(g *gatewayParts, clients *baas.Clients, own *keys.Store) (ledgerclient.Ledger, error) {
 	switch driver := g.cfg.Ledger.Driver; {
 	case driver == "sandbox" && own != nil:
-		return openSandboxFor(g, clients, own)
+		return openSandboxFor(g, keys.NewVerifier(clients), own)
 	case driver == "fabric":
 		return openFabric(g, nil)
 	default:

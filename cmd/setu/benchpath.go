@@ -20,7 +20,6 @@ import (
 	"setu/ledgerclient"
 	"setu/ledgerclient/circuit"
 	"setu/ledgerclient/fabric"
-	"setu/ledgerclient/keys"
 	"setu/ledgerclient/sandbox"
 )
 
@@ -58,7 +57,7 @@ func (c *benchClients) openEmbedded(ctx context.Context) error {
 	}
 	c.closers = append(c.closers, func() error { return os.RemoveAll(dir) })
 	l, err := sandbox.Open(sandbox.Options{
-		Path: filepath.Join(dir, ledgerFile), Seed: sandboxSeed, Keys: keys.NewVerifier(c.signer.store),
+		Path: filepath.Join(dir, ledgerFile), Seed: sandboxSeed, Keys: c.signer.verifier,
 		Pseudonym: c.signer.store.Pseudonym, Now: time.Now,
 	})
 	if err != nil {

@@ -24,6 +24,8 @@ const ledgerFile = "sandbox.ledger"
 type signer struct {
 	store *keys.Store
 	pool  *keys.Pool
+	// verifier knows the pool's signatures without computing them again.
+	verifier *keys.Verifier
 }
 
 // Pseudonym is what a department's ledger calls a number.
@@ -47,26 +49,27 @@ func (g *gatewayParts) openKeys() (*signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open keys: %w", err)
 	}
-	pool := keys.NewPool(store)
+	verifier := keys.NewVerifier(store)
+	pool := keys.NewPool(store, verifier.Made)
 	g.keys = store
 	g.closers = append(g.closers, store.Close, func() error { pool.Close(); return nil })
-	return &signer{store: store, pool: pool}, nil
+	return &signer{store: store, pool: pool, verifier: verifier}, nil
 }
 
 // openSandbox opens the embedded ledger with its synthetic citizens.
 func openSandbox(g *gatewayParts, s *signer) (ledgerclient.Ledger, error) {
-	return openSandboxFor(g, s.store, s.store)
+	return openSandboxFor(g, s.verifier, s.store)
 }
 
-// openSandboxFor opens the embedded ledger for whoever signs by the given keys.
+// openSandboxFor opens the embedded ledger for whose signatures a verifier knows.
 // Its citizens' pseudonyms are those of a keystore.
-func openSandboxFor(g *gatewayParts, trusted keys.Publics, citizens *keys.Store) (ledgerclient.Ledger, error) {
+func openSandboxFor(g *gatewayParts, trusted *keys.Verifier, citizens *keys.Store) (ledgerclient.Ledger, error) {
 	extra, err := sandboxRecords(g.cfg)
 	if err != nil {
 		return nil, err
 	}
 	l, err := sandbox.Open(sandbox.Options{
-		Path: g.cfg.path(ledgerFile), Seed: sandboxSeed, Keys: keys.NewVerifier(trusted), Pseudonym: citizens.Pseudonym,
+		Path: g.cfg.path(ledgerFile), Seed: sandboxSeed, Keys: trusted, Pseudonym: citizens.Pseudonym,
 		Now: time.Now, Extra: extra, Log: g.log.With(slog.String("part", "ledger")),
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 // plain signature.
 type Pool struct {
 	signer  ledgerclient.Signer
+	made    func(digest [sha256.Size]byte, s ledgerclient.Signature)
 	queue   chan *order
 	closing chan struct{}
 	workers sync.WaitGroup
@@ -39,10 +40,15 @@ type signature struct {
 // NewPool starts a pool of one worker for every two processors that Go uses:
 // while fewer sign, more digests gather for the next signature, and it is the
 // verifiers who gain most (a tenth of a query: measured with `setu bench sms`).
-// It ends with [Pool.Close].
-func NewPool(s ledgerclient.Signer) *Pool {
+// made is told of each signature before its callers are, see [Verifier.Made];
+// nil: nobody is. It ends with [Pool.Close].
+func NewPool(s ledgerclient.Signer, made func(digest [sha256.Size]byte, s ledgerclient.Signature)) *Pool {
+	if made == nil {
+		made = func([sha256.Size]byte, ledgerclient.Signature) {}
+	}
 	p := &Pool{
 		signer:  s,
+		made:    made,
 		queue:   make(chan *order, 4*ledgerclient.MaxBatch),
 		closing: make(chan struct{}),
 		ended:   make(chan struct{}),
@@ -123,23 +129,31 @@ func (p *Pool) gather(batch []*order) []*order {
 	return batch
 }
 
-// sign signs a batch. Its context is no caller's: each waits by its own.
+// sign signs a batch.
 func (p *Pool) sign(batch []*order) {
-	ctx := context.Background()
 	if len(batch) == 1 {
-		sig, err := p.signer.Sign(ctx, batch[0].digest)
+		sig, err := p.compute(batch[0].digest)
 		batch[0].done <- signature{sig, err}
 		return
 	}
 	t := newTree(batch)
 	size := int64(len(batch))
-	sig, err := p.signer.Sign(ctx, ledgerclient.BatchDigest(size, t.root()))
+	sig, err := p.compute(ledgerclient.BatchDigest(size, t.root()))
 	for i, o := range batch {
 		own := sig
 		own.Index, own.Size = int64(i), size
 		own.Path = t.path(i)
 		o.done <- signature{own, err}
 	}
+}
+
+// compute makes one signature. Its context is no caller's: each waits by its own.
+func (p *Pool) compute(digest [sha256.Size]byte) (ledgerclient.Signature, error) {
+	sig, err := p.signer.Sign(context.Background(), digest)
+	if err == nil {
+		p.made(digest, sig)
+	}
+	return sig, err
 }
 
 // tree is the Merkle tree of RFC 9162 section 2.1.1, level by level from the

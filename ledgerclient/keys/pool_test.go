@@ -42,7 +42,7 @@ func TestPool_Alone(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	s, _ := newStore(t, c)
-	p := keys.NewPool(s)
+	p := keys.NewPool(s, nil)
 	defer p.Close()
 	sig, err := p.Sign(t.Context(), digest)
 	if err != nil || sig.Size > 1 || sig.Path != nil {
@@ -59,7 +59,7 @@ func TestPool_Batches(t *testing.T) {
 	c := newClock()
 	s, _ := newStore(t, c)
 	g := &gate{Signer: s, open: make(chan struct{})}
-	p := keys.NewPool(g)
+	p := keys.NewPool(g, nil)
 	v := keys.NewVerifier(s)
 	var wg sync.WaitGroup
 	var largest atomic.Int64
@@ -94,7 +94,7 @@ func TestPool_Fails(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t, newClock())
 	g := &gate{Signer: s, fail: keys.ErrExpired}
-	p := keys.NewPool(g)
+	p := keys.NewPool(g, nil)
 	defer p.Close()
 	if _, err := p.Sign(t.Context(), digest); !errors.Is(err, keys.ErrExpired) {
 		t.Errorf("Sign(): %v, want the signer's error", err)
@@ -105,7 +105,7 @@ func TestPool_ContextAndClose(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t, newClock())
 	g := &gate{Signer: s, open: make(chan struct{})}
-	p := keys.NewPool(g)
+	p := keys.NewPool(g, nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	if _, err := p.Sign(ctx, digest); !errors.Is(err, context.DeadlineExceeded) {
@@ -124,7 +124,7 @@ func TestPool_CloseUnderLoad(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t, newClock())
 	for range 20 {
-		p := keys.NewPool(s)
+		p := keys.NewPool(s, nil)
 		var wg sync.WaitGroup
 		for i := range 50 {
 			wg.Go(func() {
@@ -213,7 +213,7 @@ func BenchmarkPool(b *testing.B) {
 			c := newClock()
 			s, _ := newStore(b, c)
 			g := &gate{Signer: s}
-			p := keys.NewPool(g)
+			p := keys.NewPool(g, nil)
 			defer p.Close()
 			v := keys.NewVerifier(s)
 			now := c.Now()
@@ -240,4 +240,45 @@ func BenchmarkPool(b *testing.B) {
 			b.ReportMetric(float64(b.N)/float64(max(g.calls.Load(), 1)), "docs/signature")
 		})
 	}
+}
+
+// TestVerifier_Made: a verifier takes the word of the pool beside it, and nobody
+// else's; whether the key counts is asked all the same.
+func TestVerifier_Made(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	s, _ := newStore(t, c)
+	v := keys.NewVerifier(s)
+	p := keys.NewPool(&forger{s}, v.Made)
+	defer p.Close()
+	sig, err := p.Sign(t.Context(), digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Verify(digest, sig, c.Now()); err != nil {
+		t.Errorf("Verify() beside the pool: %v; its signature is not to be computed again", err)
+	}
+	if err := keys.NewVerifier(s).Verify(digest, sig, c.Now()); !errors.Is(err, ledgerclient.ErrSignature) {
+		t.Errorf("Verify() elsewhere: %v, want ErrSignature", err)
+	}
+	other := sig
+	other.Sig = flipped(sig.Sig, 9)
+	if err := v.Verify(digest, other, c.Now()); !errors.Is(err, ledgerclient.ErrSignature) {
+		t.Errorf("Verify() of another signature: %v, want ErrSignature", err)
+	}
+	if _, err := s.Revoke(sig.KeyID); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Verify(digest, sig, c.Now()); !errors.Is(err, keys.ErrRevoked) {
+		t.Errorf("Verify() of a revoked key's: %v, want ErrRevoked", err)
+	}
+}
+
+// forger makes signatures that are none.
+type forger struct{ ledgerclient.Signer }
+
+func (f *forger) Sign(ctx context.Context, digest [sha256.Size]byte) (ledgerclient.Signature, error) {
+	sig, err := f.Signer.Sign(ctx, digest)
+	sig.Sig = flipped(sig.Sig, len(sig.Sig)-1)
+	return sig, err
 }

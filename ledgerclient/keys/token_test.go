@@ -357,7 +357,7 @@ func TestToken_Pool(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	s, _, _ := newTokenStore(t, c)
-	p, v := keys.NewPool(s), keys.NewVerifier(s)
+	p, v := keys.NewPool(s, nil), keys.NewVerifier(s)
 	defer p.Close()
 	var wg sync.WaitGroup
 	for i := range 64 {
@@ -411,7 +411,7 @@ func BenchmarkToken(b *testing.B) {
 		}
 	})
 	b.Run("act=pool/callers=256", func(b *testing.B) {
-		p := keys.NewPool(s)
+		p := keys.NewPool(s, nil)
 		defer p.Close()
 		b.ReportAllocs()
 		b.SetParallelism(128)

@@ -75,6 +75,15 @@ func (v *Verifier) Verify(digest [sha256.Size]byte, s ledgerclient.Signature, at
 	return nil
 }
 
+// Made tells of a signature that this process has computed itself just now, so
+// that it is not computed again. Whether its key counts is still asked with each
+// [Verifier.Verify]. It is for documents that nobody keeps: of others a signer's
+// fault would be found too late.
+func (v *Verifier) Made(digest [sha256.Size]byte, s ledgerclient.Signature) {
+	d := v.verdict(signed{digest, s.KeyID}, s.Sig)
+	d.once.Do(func() { d.good = true })
+}
+
 // verdict is the remembered one on this very signature, or a new one.
 func (v *Verifier) verdict(is signed, sig []byte) *verdict {
 	v.mu.Lock()

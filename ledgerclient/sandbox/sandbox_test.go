@@ -339,7 +339,7 @@ func BenchmarkEvaluate(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer func() { _ = l.Close() }()
-			pool := keys.NewPool(p.keys)
+			pool := keys.NewPool(p.keys, nil)
 			defer pool.Close()
 			q := p.query("benefits", "Status", map[string]string{"beneficiary": "1000000001"})
 			b.ReportAllocs()

@@ -159,7 +159,7 @@ func (o *outage) open() {
 	fatal(err)
 	o.keys, err = keys.OpenSandbox(o.data, keys.Options{})
 	fatal(err)
-	o.pool = keys.NewPool(o.keys)
+	o.pool = keys.NewPool(o.keys, nil)
 	o.ledger, err = sandbox.Open(sandbox.Options{
 		Path: filepath.Join(o.data, ledgerFile), Seed: 1, Keys: keys.NewVerifier(o.keys), Pseudonym: o.keys.Pseudonym, Now: time.Now,
 	})
