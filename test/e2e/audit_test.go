@@ -15,8 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
+
 	"setu/gateway/audit/proof"
 	"setu/gateway/sqlite"
+	"setu/test/fabricnet"
 	"setu/test/gatewaytest"
 )
 
@@ -291,5 +294,74 @@ WHERE instr(CAST(leaves AS TEXT), ?) AND instr(CAST(leaves AS TEXT), '"kind":"de
 	}
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
 		w.t.Fatalf("changed %d rows: %v", n, err)
+	}
+}
+
+// TestAudit_Fabric anchors the log on a real Fabric network. A witness with a
+// folder and a registered key of its own asks the network, not the gateway, which
+// is gone by then.
+func TestAudit_Fabric(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := startChain(t, dir, fabricnet.Options{})
+	config := c.GatewayConfig(c.Orgs[0], "setu") + sealing
+	w := open(t, gatewaytest.Options{Dir: dir, Config: config})
+	s := &stranger{t, t.TempDir()}
+	receipt := w.transact()
+	var p proof.Proof
+	w.until("the checkpoint of the receipt is on Fabric", func() bool {
+		p = proof.Proof{}
+		decode(t, w.setu("audit", "prove", receipt), &p)
+		return p.Anchor != nil && p.Anchor.State == "recorded" && len(p.Leaves) == 2
+	})
+	w.setu("receipt", receipt, "--proof", s.path("proof.json"))
+	s.keys("keys.json", w.Dir)
+	if n := c.count("Anchor"); n == 0 {
+		t.Error("the network holds no anchor")
+	}
+	c.holds(p)
+	within(t, "setu audit verify", w.setu("audit", "verify"), "are whole and in order", "anchors that it is said to hold")
+	if err := w.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(t.TempDir(), "own.yaml")
+	write(t, own, "data: "+t.TempDir()+"\n"+c.GatewayConfig(c.Orgs[0], "setu"))
+	ask := []string{"audit", "ledger", "--config", own, "--proof", s.path("proof.json"), "-o", s.path("ledger.json")}
+	if out, err := command(t, ask...); err == nil {
+		t.Errorf("a witness whose key nobody registered was answered:\n%s", out)
+	}
+	c.administer(func(args ...string) (string, error) { return command(t, args...) }, "register", "--config", own)
+	if out, err := command(t, ask...); err != nil {
+		t.Fatalf("setu audit ledger of a witness: %v\n%s", err, out)
+	}
+	s.proves([]string{"--key", "keys.json", "--ledger", "ledger.json", "proof.json"}, receipt, "in block", "the ledger holds this checkpoint", "PROVEN")
+	write(t, c.file, "data: "+dir+"\n"+config)
+	if out, err := command(t, "audit", "verify", "--config", c.file); err != nil || !strings.Contains(out, "anchors that it is said to hold") {
+		t.Errorf("setu audit verify of a gateway that is stopped: %v\n%s", err, out)
+	}
+}
+
+// holds asserts that the network's blocks hold the transactions that a proof
+// names, valid, and in the blocks that it says.
+func (c *chain) holds(p proof.Proof) {
+	c.t.Helper()
+	ended, err := proof.ParseLeaf([]byte(p.Leaves[1].Leaf))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	entries, err := c.Orgs[0].Entries(c.t.Context(), c.Channel)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, e := range entries {
+		if e.Code == peer.TxValidationCode_VALID {
+			found[e.TxID] = strconv.FormatUint(e.Block, 10)
+		}
+	}
+	for tx, block := range map[string]string{ended.Get("tx"): ended.Get("block"), p.Anchor.TxID: strconv.FormatUint(p.Anchor.Block, 10)} {
+		if found[tx] != block || block == "" {
+			c.t.Errorf("transaction %s is in block %q, the proof says %q", tx, found[tx], block)
+		}
 	}
 }
