@@ -12,7 +12,9 @@
 // exactly one answer in the store, which came at least once; each confirmed
 // request is on the ledger exactly once, in the citizen's order, and her
 // receipt was told her; nothing is left unfinished; and an answer came twice
-// only if a kill fell between its sending and the storing of that. Some citizens
+// only if a kill fell between its sending and the storing of that. The audit log
+// (log_test.go) holds every checkpoint that the ledger or an operator was given,
+// and one leaf for each message, transaction, end and act, and no others. Some citizens
 // take back what they did, and others register by USSD meanwhile.
 //
 // The seeds are printed. -fault.seeds (or SETU_FAULT_SEEDS) is how many are

@@ -295,6 +295,7 @@ func (o *outage) audit() {
 	}
 	o.checkMeter(b, gateway.MeterTransaction, orders)
 	o.checkMeter(b, gateway.MeterQuery, questions)
+	o.checkLog(b)
 	items := orders + questions
 	o.t.Logf("%d items of %d citizens in %v without a ledger (%d orders, %d questions, %d of those too late): %v to take them in; "+
 		"%d MiB in use at the end; drained in %v, %.0f a second (%v by the gateway's clock); setu.db has %d MiB",

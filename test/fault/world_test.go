@@ -58,6 +58,11 @@ type world struct {
 	http     atomic.Pointer[string] // public address of the life that serves
 	day      time.Time              // of lots, in the future
 
+	// sealing is how the audit log is sealed, and shown the checkpoints of it that
+	// operators have seen.
+	sealing string
+	shown   []string
+
 	full bool // the disk may be
 	// read reads the ledger in the end; nil is the sandbox's file.
 	read   func() []entry
@@ -83,7 +88,7 @@ func newWorld(t *testing.T, dir direction, seed uint64) *world {
 	r := random(t, seed)
 	w := &world{
 		t: t, random: r, dir: dir, data: t.TempDir(), provider: newProvider(r), ctx: t.Context(),
-		day: time.Now().AddDate(0, 0, 20), deaths: map[int]time.Time{}, hits: map[string]int{},
+		sealing: sealed, day: time.Now().AddDate(0, 0, 20), deaths: map[int]time.Time{}, hits: map[string]int{},
 	}
 	if dir == operator {
 		w.provider.receipts = true
@@ -154,7 +159,7 @@ func (w *world) launch(place string, n int) *life {
 func (w *world) live(o gatewaytest.Options) *life {
 	w.t.Helper()
 	w.begin()
-	o.Dir, o.Config = w.data, w.config
+	o.Dir, o.Config = w.data, w.config+w.sealing
 	l := &life{Gateway: gatewaytest.Launch(w.t, o), w: w, number: w.life, ended: make(chan struct{})}
 	l.Bin = built // of the commands that ask it
 	go func() {
@@ -175,13 +180,12 @@ func (w *world) live(o gatewaytest.Options) *life {
 func (w *world) interrupt(after time.Duration) {
 	w.t.Helper()
 	w.begin()
-	args := []string{"serve", "--data", w.data, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--sip", "none"}
-	if w.config != "" {
-		path := filepath.Join(w.t.TempDir(), "setu.yaml")
-		if err := os.WriteFile(path, []byte(w.config), 0o600); err != nil {
-			w.t.Fatal(err)
-		}
-		args = append(args, "--config", path)
+	path := filepath.Join(w.t.TempDir(), "setu.yaml")
+	if err := os.WriteFile(path, []byte(w.config+w.sealing), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	args := []string{
+		"serve", "--config", path, "--data", w.data, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--sip", "none",
 	}
 	cmd := exec.CommandContext(w.ctx, built, args...) //nolint:gosec // the binary under test
 	if err := cmd.Start(); err != nil {
@@ -371,6 +375,7 @@ func (l *life) amid(b *batch) {
 	already := l.w.provider.acked.Load()
 	part := 1 + l.w.random.Int64N(int64(messages))
 	l.await(2*time.Second, func() bool { return l.w.provider.acked.Load()-already >= part || b.answered() })
+	l.note()
 }
 
 // drain waits until a batch is answered and the gateway has nothing left to do.
@@ -389,6 +394,7 @@ func (l *life) drain(b *batch) {
 	if !l.await(drainTime, idle) {
 		l.w.t.Fatalf("life %d is not idle within %v: %+v; its log:\n%s", l.number, drainTime, s, l.Log())
 	}
+	l.note()
 }
 
 // missing tells whose messages have no answer.
