@@ -200,6 +200,8 @@ const (
 	dateKeys  = 8 // ddmmyyyy
 	phoneKeys = 10
 	mostKeys  = 12 // of any other number
+	// receiptKeys is the length of a receipt's number.
+	receiptKeys = 12
 )
 
 // number says which number is asked for, and how to end it.
@@ -211,6 +213,10 @@ func (l Layout) number(p *Plan, r gateway.Reply) {
 	lang := r.Format.Lang
 	switch in.Type {
 	case catalogue.InputDigits:
+		if !asked { // the engine's own: the number of a receipt
+			p.Least, p.Most = receiptKeys, receiptKeys
+			break
+		}
 		p.Least, p.Most = max(in.MinLength, 1), in.MaxLength
 		if p.Most == 0 {
 			p.Most = mostKeys

@@ -28,7 +28,7 @@ var engineSlots = map[string]Field{
 // engineTexts are the engine's own texts and the slots that each may use.
 var engineTexts = map[string][]string{
 	// Finding one's way.
-	"menu": nil, "help": nil, "unknown": nil, "meant": {"word"}, "yes": nil, "no": nil, "nav-back": nil, "nav-more": nil, "menu-language": nil,
+	"menu": nil, "help": nil, "unknown": nil, "meant": {"word"}, "yes": nil, "no": nil, "nav-back": nil, "nav-more": nil, "menu-language": nil, "menu-receipt": nil,
 	"language": nil, "language-bn": nil, "language-hi": nil, "language-en": nil, "language-set": nil,
 	"digits-native": nil, "digits-western": nil,
 	"stopped": nil, "started": nil, "will-call": nil, "no-calls": nil,

@@ -19,12 +19,12 @@ func (c *Catalogue) own(key string) line { return line{text: c.texts[key], field
 // engineDrafts are the screens of the engine on a medium: each text alone, and
 // those that stand before the main menu together with it.
 func (c *Catalogue) engineDrafts(m gateway.Medium) []draft {
-	menu := make([]line, 0, len(c.services)+1)
+	menu := make([]line, 0, len(c.services)+2)
 	for _, s := range c.services {
 		menu = append(menu, line{text: s.texts["title"], field: engineField})
 	}
 	if m == gateway.USSD || m == gateway.IVR {
-		menu = append(menu, c.own("menu-language"))
+		menu = append(menu, c.own("menu-language"), c.own("menu-receipt"))
 	}
 	var list []draft
 	if m == gateway.IVR {

@@ -22,6 +22,7 @@ const (
 	doLang    = "lang"
 	doLetters = "letters" // sets language and letters to Value
 	doSpeech  = "speech"  // asks for language and letters
+	doReceipt = "receipt" // asks for the number of a receipt
 	doPIN     = "pin"     // is on no screen: a PIN is asked for
 	doResume  = "resume"
 	doRestart = "restart"
@@ -149,6 +150,26 @@ func (m *move) askResume() {
 	m.out.Reply.Expect = string(catalogue.InputChoice)
 }
 
+// entry is a line of the main menu.
+type entry struct {
+	do    string
+	label gateway.Part
+}
+
+// entries are the lines of the main menu: the services, and what else who dials
+// could not find by a word that she writes.
+func (m *move) entries() []entry {
+	services := m.e.words.Services()
+	out := make([]entry, 0, len(services)+2)
+	for _, s := range services {
+		out = append(out, entry{doService, gateway.Part{Service: s.ID, Text: "title"}})
+	}
+	if m.dials() {
+		out = append(out, entry{doSpeech, gateway.Part{Text: "menu-language"}}, entry{doReceipt, gateway.Part{Text: "menu-receipt"}})
+	}
+	return out
+}
+
 // overlaid says that the screen shows an engine's question over a service's.
 func (m *move) overlaid() bool {
 	offers := m.s.Dialogue.Offers
@@ -212,6 +233,8 @@ func (m *move) choose(o gateway.Offer) {
 		m.setLetters(o.Value)
 	case doSpeech:
 		m.speech()
+	case doReceipt:
+		m.receipt(said{})
 	case doMeant:
 		m.note(gateway.MeterCleansed, noteKeyword)
 		m.leave()
@@ -343,26 +366,19 @@ func (m *move) mentioned(msg *said) (found catalogue.Word, ok bool) {
 func (m *move) menu(page int) {
 	m.leave()
 	m.clearOffers()
-	services := m.e.words.Services()
-	size, entries := m.e.words.MenuPage(m.medium), len(services)
+	entries := m.entries()
+	size := m.e.words.MenuPage(m.medium)
 	if all(m.medium) {
-		size = entries
+		size = len(entries)
 	}
-	if m.dials() {
-		entries++ // for the language
-	}
-	if page*size >= entries {
+	if page*size >= len(entries) {
 		page = 0
 	}
 	m.s.Dialogue.Step, m.s.Dialogue.Page = stepMenu, page
 	m.sayOwn("menu")
-	m.out.Reply.More = entries > size
-	for i := page * size; i < min(entries, (page+1)*size); i++ {
-		if i == len(services) {
-			m.offer(doSpeech, "", gateway.Part{Text: "menu-language"})
-			break
-		}
-		m.offer(doService, services[i].ID, gateway.Part{Service: services[i].ID, Text: "title"})
+	m.out.Reply.More = len(entries) > size
+	for _, e := range entries[page*size : min(len(entries), (page+1)*size)] {
+		m.offer(e.do, e.label.Service, e.label)
 	}
 	m.out.Reply.Expect = string(catalogue.InputChoice)
 }

@@ -166,11 +166,11 @@ func (m *move) reach(msg said) {
 
 // reachPlace takes a number that is no service's place.
 func (m *move) reachPlace(number string) {
-	switch {
+	switch i, all := place(number), m.entries(); {
 	case number == "0" || number == "00":
 		m.menu(0)
-	case m.dials() && place(number) == len(m.e.words.Services()):
-		m.speech()
+	case i >= 0 && i < len(all):
+		m.choose(gateway.Offer{Do: all[i].do, Value: all[i].label.Service})
 	default:
 		m.wrongAtMenu()
 	}

@@ -91,12 +91,15 @@ func TestEngine_Dialled(t *testing.T) {
 		lines []exchange
 	}{
 		{"menu", []exchange{{"*51969#", dialMenu}, {"1", want}, {"1", card}, {"0", want}, {"0", dialMenu}, {"0", dialMenu}}},
-		{"the menu goes round", []exchange{{"*51969#", dialMenu}, {"9", "menu (2) more 0"}, {"9", dialMenu}, {"9", "menu (2) more 0"}, {"0", dialMenu}}},
-		{"language at the end", []exchange{{"*51969#", dialMenu}, {"9", "menu (2) more 0"}, {"2", "letters (5) 0"}, {"0", dialMenu}}},
+		{"the menu goes round", []exchange{{"*51969#", dialMenu}, {"9", "menu (3) more 0"}, {"9", dialMenu}, {"9", "menu (3) more 0"}, {"0", dialMenu}}},
+		{"language at the end", []exchange{{"*51969#", dialMenu}, {"9", "menu (3) more 0"}, {"2", "letters (5) 0"}, {"0", dialMenu}}},
 		{"deep dial", []exchange{{"*51969*1*1000000001#", "benefit.payment end"}}},
 		{"deep dial by options", []exchange{{"*51969*1*2*1000000001#", sure}, {"0", "benefit.card-received 0"}}},
 		{"deep dial to a place behind the first page", []exchange{{"*51969*9#", "site.site 0"}}},
 		{"deep dial to the language", []exchange{{"*51969*10#", "letters (5) 0"}}},
+		{"a receipt by the menu", []exchange{{"*51969#", dialMenu}, {"9", "menu (3) more 0"}, {"3", "receipt-ask 0"}, {"12", "again-receipt 0"}, {"123456789018", "receipt-recorded end"}}},
+		{"deep dial to the receipts", []exchange{{"*51969*11#", "receipt-ask 0"}, {"0", dialMenu}}},
+		{"deep dial behind the menu", []exchange{{"*51969*12#", "again-choice " + dialMenu}}},
 		{"deep dial by keyword", []exchange{{"*51969*BHATA*1000000001#", "benefit.payment end"}, {"*51969*भत्ता 1#", card}}},
 		{"deep dial to nowhere", []exchange{{"*51969*77#", "again-choice " + dialMenu}, {"*51969*00#", dialMenu}, {"*51969*0#", dialMenu}, {"*51969*###", dialMenu}}},
 		{"deep dial of a receipt", []exchange{{"*51969*123456789018#", "receipt-recorded end"}}},

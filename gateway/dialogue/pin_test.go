@@ -43,7 +43,7 @@ func TestEngine_PIN(t *testing.T) {
 		{"weak", false, []exchange{{"*51969*10#", newPIN}, {"1234", "pin-weak " + newPIN}, {"0000", "pin-weak " + newPIN}, {"9876", "give-up " + dialMenu}}},
 		{"a year", false, []exchange{{"*51969*10#", newPIN}, {"1987", "pin-weak " + newPIN}, {"2004", "pin-weak " + newPIN}}},
 		{"no PIN at all", false, []exchange{{"*51969*10#", newPIN}, {"48", "pin-digits " + newPIN}, {"hello there", "pin-digits " + newPIN}, {"48171", "give-up " + dialMenu}}},
-		{"back", false, []exchange{{"*51969*10#", newPIN}, {"0", dialMenu}, {"9", "menu (3) more 0"}, {"2", newPIN}, {"4817", "pin-again 0"}, {"00", dialMenu}}},
+		{"back", false, []exchange{{"*51969*10#", newPIN}, {"0", dialMenu}, {"9", "menu (4) more 0"}, {"2", newPIN}, {"4817", "pin-again 0"}, {"00", dialMenu}}},
 		{"asked for", true, []exchange{{"*51969*10#", askPIN}, {"4817", pinCard}, {"1000000001", "alive.sure (2) 0"}, {"0", pinCard}}},
 		{"what else was dialled is dropped", true, []exchange{{"*51969*10*1000000001#", askPIN}, {"4817", pinCard}}},
 		{"by keyword", true, []exchange{{"*51969#", dialMenu}, {"JEEVAN 1000000001", askPIN}, {"4817", pinCard}}},
