@@ -179,27 +179,30 @@ func TestSignature_Refused(t *testing.T) {
 func TestSignature_Replayed(t *testing.T) {
 	t.Parallel()
 	for _, skew := range []time.Duration{-time.Minute, 0, time.Minute} {
-		dir := t.TempDir()
-		var request *http.Request
-		t.Run(fmt.Sprint(skew, " first"), func(t *testing.T) {
-			w := newWorld(t, dir)
-			p := logIn(t, w, citizen)
-			// The start of the service lies behind all that is signed in the test.
-			w.ahead.Store(int64(2 * time.Minute))
-			p.skew = skew
-			request = p.request("GET", "/v1/devices", "")
-			if got := w.do(request.Clone(t.Context())); got.status != 200 {
-				t.Fatalf("first = %d %s", got.status, got.body)
-			}
-			if got := w.do(request.Clone(t.Context())); got.status != 401 || read[said](t, got).Code != "signature-replayed" {
-				t.Errorf("again = %d %s", got.status, got.body)
-			}
-		})
-		t.Run(fmt.Sprint(skew, " after a restart"), func(t *testing.T) {
-			w := newWorldAt(t, dir, 2*time.Minute+time.Second)
-			if got := w.do(request.Clone(t.Context())); got.status != 401 {
-				t.Errorf("after a restart = %d %s", got.status, got.body)
-			}
+		t.Run(skew.String(), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			var request *http.Request
+			t.Run("at once", func(t *testing.T) { //nolint:paralleltest // the first of two
+				w := newWorld(t, dir)
+				p := logIn(t, w, citizen)
+				// The start of the service lies behind all that is signed in the test.
+				w.ahead.Store(int64(2 * time.Minute))
+				p.skew = skew
+				request = p.request("GET", "/v1/devices", "")
+				if got := w.do(request.Clone(t.Context())); got.status != 200 {
+					t.Fatalf("first = %d %s", got.status, got.body)
+				}
+				if got := w.do(request.Clone(t.Context())); got.status != 401 || read[said](t, got).Code != "signature-replayed" {
+					t.Errorf("again = %d %s", got.status, got.body)
+				}
+			})
+			t.Run("after a restart", func(t *testing.T) { //nolint:paralleltest // the second of two
+				w := newWorldAt(t, dir, 2*time.Minute+time.Second)
+				if got := w.do(request.Clone(t.Context())); got.status != 401 {
+					t.Errorf("after a restart = %d %s", got.status, got.body)
+				}
+			})
 		})
 	}
 }

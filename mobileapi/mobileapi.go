@@ -13,7 +13,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"runtime/debug"
@@ -92,7 +91,7 @@ type Counts struct {
 type API struct {
 	cfg      Config
 	services map[i18n.Lang]*document
-	spec     map[string]*document
+	spec     map[string]func() (*document, error)
 	counts   Counts
 
 	keys     *keyring
@@ -115,9 +114,7 @@ func New(c Config) (*API, error) {
 	if a.services, err = drawServices(c.Words); err != nil {
 		return nil, err
 	}
-	if a.spec, err = a.drawSpec(); err != nil {
-		return nil, fmt.Errorf("read openapi.yaml: %w", err)
-	}
+	a.spec = a.describe()
 	return a, nil
 }
 

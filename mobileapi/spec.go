@@ -5,6 +5,7 @@ import (
 	_ "embed" // the description and its page
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 	"github.com/gofiber/fiber/v2"
@@ -18,29 +19,44 @@ var description []byte
 // OpenAPI is the description of the API, as YAML.
 func OpenAPI() []byte { return bytes.Clone(description) }
 
-// drawSpec makes the description in each form, and its page.
-func (a *API) drawSpec() (map[string]*document, error) {
+// describe names the description in each form, and its page. Each is made when it
+// is first asked for: to read the YAML takes longer than the rest of the API's start.
+func (a *API) describe() map[string]func() (*document, error) {
+	lazy := func(contentType string, draw func() ([]byte, error)) func() (*document, error) {
+		return sync.OnceValues(func() (*document, error) {
+			body, err := draw()
+			if err != nil {
+				return nil, fmt.Errorf("draw the description: %w", err)
+			}
+			return newDocument(contentType, body), nil
+		})
+	}
+	return map[string]func() (*document, error){
+		"openapi.json": lazy(fiber.MIMEApplicationJSONCharsetUTF8, drawJSON),
+		"openapi.yaml": lazy("application/yaml; charset=utf-8", func() ([]byte, error) { return description, nil }),
+		"docs":         lazy(fiber.MIMETextHTMLCharsetUTF8, a.drawDocs),
+		"setu.js":      lazy("text/javascript; charset=utf-8", func() ([]byte, error) { return client.Script(), nil }),
+	}
+}
+
+// drawJSON is the description as JSON.
+func drawJSON() ([]byte, error) {
 	converted, err := yaml.YAMLToJSON(description)
 	if err != nil {
 		return nil, err
 	}
 	var compact bytes.Buffer
-	if err := json.Compact(&compact, converted); err != nil {
-		return nil, err
-	}
-	page, err := a.drawDocs()
-	if err != nil {
-		return nil, fmt.Errorf("draw its page: %w", err)
-	}
-	return map[string]*document{
-		"openapi.json": newDocument(fiber.MIMEApplicationJSONCharsetUTF8, compact.Bytes()),
-		"openapi.yaml": newDocument("application/yaml; charset=utf-8", description),
-		"docs":         newDocument(fiber.MIMETextHTMLCharsetUTF8, page),
-		"setu.js":      newDocument("text/javascript; charset=utf-8", client.Script()),
-	}, nil
+	err = json.Compact(&compact, converted)
+	return compact.Bytes(), err
 }
 
 // document is GET of one of these.
 func (a *API) document(name string) func(*request) error {
-	return func(r *request) error { return a.send(r, a.spec[name]) }
+	return func(r *request) error {
+		d, err := a.spec[name]()
+		if err != nil {
+			return err
+		}
+		return a.send(r, d)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -71,16 +72,21 @@ func must[T any](v T, err error) T {
 	return v
 }
 
+// loadWords reads all services, once for all tests: nothing changes them.
+var loadWords = sync.OnceValue(func() *catalogue.Catalogue {
+	return must(catalogue.Load(nil, catalogue.Embedded(), os.DirFS("../test/services")))
+})
+
 // newWorld makes a gateway in dir.
 func newWorld(t testing.TB, dir string) *world { t.Helper(); return newWorldAt(t, dir, 0) }
 
 // newWorldAt makes one whose clock is ahead.
 func newWorldAt(t testing.TB, dir string, ahead time.Duration) *world {
 	t.Helper()
-	w := &world{t: t, spec: loadDescription(t), log: &bytes.Buffer{}}
+	w := &world{t: t, spec: loadDescription(), log: &bytes.Buffer{}}
 	w.ahead.Store(int64(ahead))
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: w.log}, nil))
-	words := must(catalogue.Load(nil, catalogue.Embedded(), os.DirFS("../test/services")))
+	words := loadWords()
 	ring := must(keys.OpenSandbox(dir, keys.Options{Now: w.now}))
 	w.keys = ring
 	w.store = must(sqlite.Open(dir, sqlite.Options{Now: w.now}))
