@@ -40,9 +40,12 @@ func (a *API) talk(r *request) error {
 	var who caller
 	var err error
 	if signed(r) {
-		if who, err = a.signedIn(r); err != nil {
-			return err
-		}
+		who, err = a.signedIn(r)
+	} else {
+		err = a.guest(r)
+	}
+	if err != nil {
+		return err
 	}
 	var t talkJSON
 	if err := decode(r, &t); err != nil {

@@ -46,7 +46,6 @@ func (a *API) send(r *request, d *document) error {
 	h.Set(fiber.HeaderCacheControl, maxAge)
 	h.Set(fiber.HeaderVary, "Accept-Language, Accept-Encoding")
 	if has(r.Request().Header.Peek(fiber.HeaderIfNoneMatch), d.etag) {
-		a.counts.NotModified.Add(1)
 		r.Status(fiber.StatusNotModified)
 		return nil
 	}

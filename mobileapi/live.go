@@ -128,6 +128,7 @@ func (a *API) openLive(r *request) error {
 		Method: http.MethodGet, ProtoMajor: 1, ProtoMinor: 1, Host: string(r.Request().Host()), Header: http.Header{},
 	}
 	r.Request().Header.VisitAll(func(name, value []byte) { handshake.Header.Add(string(name), string(value)) })
+	r.Status(fiber.StatusSwitchingProtocols)
 	r.Context().HijackSetNoResponse(true) // the handshake is written on the connection itself
 	r.Context().Hijack(func(c net.Conn) {
 		defer a.live.leave(who, l)

@@ -17,7 +17,6 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -75,6 +74,9 @@ type Config struct {
 	SendOTP func(to gateway.Address, text gateway.Reply, expires time.Time) error
 	// Limits are DefaultOTPLimits where they are 0.
 	Limits OTPLimits
+	// GuestRate is how many requests a second one address may send without a
+	// signature, beside a burst of ten seconds' worth; 0 is no bound.
+	GuestRate int
 	// Proxies are our own reverse proxies: what they say of a request's origin
 	// (X-Forwarded-For) is believed.
 	Proxies []netip.Prefix
@@ -82,18 +84,14 @@ type Config struct {
 	Sandbox bool
 }
 
-// Counts are what requests have come to since the start.
-type Counts struct {
-	Requests, Problems, Faults, NotModified atomic.Int64
-}
-
 // API answers the app's requests. Make it with [New].
 type API struct {
 	cfg      Config
 	services map[i18n.Lang]*document
 	spec     map[string]func() (*document, error)
-	counts   Counts
+	counts   *Counts
 
+	guests   *guests
 	keys     *keyring
 	nonces   *httpsig.Nonces
 	since    time.Time // requests that were made before are refused
@@ -109,7 +107,7 @@ func New(c Config) (*API, error) {
 	l := &c.Limits
 	l.Number, l.NumberDay, l.Source = cmp.Or(l.Number, d.Number), cmp.Or(l.NumberDay, d.NumberDay), cmp.Or(l.Source, d.Source)
 	l.Prefix, l.Day = cmp.Or(l.Prefix, d.Prefix), cmp.Or(l.Day, d.Day)
-	a := &API{cfg: c, keys: newKeyring(c.Devices), nonces: httpsig.NewNonces(Window), since: c.Now(), live: newHub()}
+	a := &API{cfg: c, keys: newKeyring(c.Devices), nonces: httpsig.NewNonces(Window), since: c.Now(), live: newHub(), counts: newCounts(), guests: newGuests(c.GuestRate)}
 	var err error
 	if a.services, err = drawServices(c.Words); err != nil {
 		return nil, err
@@ -126,7 +124,7 @@ func (a *API) Close() { a.live.close() }
 func (a *API) Live() int { return a.live.count() }
 
 // Counts are the API's own, live.
-func (a *API) Counts() *Counts { return &a.counts }
+func (a *API) Counts() *Counts { return a.counts }
 
 // route is one operation of the API.
 type route struct {
@@ -162,10 +160,12 @@ func (a *API) routes() []route {
 func (a *API) Mount(r fiber.Router) {
 	v1 := r.Group(Base)
 	allowed := map[string]string{}
+	none := a.counts.of(elsewhere)
 	for _, one := range a.routes() {
-		v1.Add(one.method, one.path, a.wrap(one.serve))
+		serve := a.wrap(a.counts.of(one.method+" "+Base+one.path), one.serve)
+		v1.Add(one.method, one.path, serve)
 		if one.method == fiber.MethodGet {
-			v1.Add(fiber.MethodHead, one.path, a.wrap(one.serve))
+			v1.Add(fiber.MethodHead, one.path, serve)
 			allowed[one.path] += "GET, HEAD, "
 			continue
 		}
@@ -174,12 +174,12 @@ func (a *API) Mount(r fiber.Router) {
 	for path, methods := range allowed {
 		methods += fiber.MethodOptions
 		v1.Options(path, func(c *fiber.Ctx) error { return preflight(c, methods) })
-		v1.All(path, a.wrap(func(r *request) error {
+		v1.All(path, a.wrap(none, func(r *request) error {
 			r.Set(fiber.HeaderAllow, methods)
 			return problem(methodNotAllowed, "this path takes "+methods)
 		}))
 	}
-	v1.All("/*", a.wrap(func(*request) error { return problem(notFound, "see /v1/docs for the paths") }))
+	v1.All("/*", a.wrap(none, func(*request) error { return problem(notFound, "see /v1/docs for the paths") }))
 }
 
 // request is one request on its way through the API.
@@ -188,8 +188,9 @@ type request struct {
 	lang i18n.Lang
 }
 
-// wrap makes a handler of fiber, and an answer of what goes wrong in it.
-func (a *API) wrap(serve func(*request) error) fiber.Handler {
+// wrap makes a handler of fiber that is counted, and an answer of what goes wrong
+// in it.
+func (a *API) wrap(count *tally, serve func(*request) error) fiber.Handler {
 	return func(c *fiber.Ctx) (err error) {
 		r := request{Ctx: c, lang: language(c)}
 		defer func() {
@@ -199,8 +200,8 @@ func (a *API) wrap(serve func(*request) error) fiber.Handler {
 				a.counts.Faults.Add(1)
 				err = a.refuse(&r, problem(busy, "internal error"))
 			}
+			count.add(c.Response().StatusCode())
 		}()
-		a.counts.Requests.Add(1)
 		c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
 		if err := serve(&r); err != nil {
 			return a.refuse(&r, err)
@@ -217,7 +218,7 @@ func (a *API) refuse(r *request, err error) error {
 		a.cfg.Log.ErrorContext(r.UserContext(), "request of the app not answered", slog.String("path", r.Route().Path), slog.String("error", err.Error()))
 		p = problem(busy, "internal error")
 	}
-	a.counts.Problems.Add(1)
+	a.counts.problems[p.code].Add(1)
 	return a.writeProblem(r, p)
 }
 

@@ -118,7 +118,7 @@ func (a *API) stands(r *request) (operationJSON, error) {
 // standing is that of the path's receipt. The error is a problem if there is no
 // such receipt.
 func (a *API) standing(r *request) (gateway.Standing, error) {
-	receipt, err := parseReceipt(r)
+	receipt, err := a.parseReceipt(r)
 	if err != nil {
 		return gateway.Standing{}, err
 	}
@@ -140,8 +140,14 @@ func (a *API) drawStanding(r *request, st gateway.Standing) operationJSON {
 	}
 }
 
-// parseReceipt is the receipt of the path. The error is a problem.
-func parseReceipt(r *request) (ledgerclient.Receipt, error) {
+// parseReceipt is the receipt of the path. Who has signed nothing may not ask for
+// very many. The error is a problem.
+func (a *API) parseReceipt(r *request) (ledgerclient.Receipt, error) {
+	if !signed(r) {
+		if err := a.guest(r); err != nil {
+			return "", err
+		}
+	}
 	receipt, err := ledgerclient.ParseReceipt(r.Params("receipt"))
 	if err != nil {
 		return "", unknown(strings.Clone(r.Params("receipt")))

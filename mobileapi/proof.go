@@ -19,7 +19,7 @@ type Prove func(ctx context.Context, r ledgerclient.Receipt) ([]byte, error)
 // logProof is GET /v1/receipts/{receipt}/proof. It has no number and no name in it,
 // so that who has a receipt may have its proof.
 func (a *API) logProof(r *request) error {
-	receipt, err := parseReceipt(r)
+	receipt, err := a.parseReceipt(r)
 	if err != nil {
 		return err
 	}

@@ -78,10 +78,24 @@ var loadWords = sync.OnceValue(func() *catalogue.Catalogue {
 })
 
 // newWorld makes a gateway in dir.
-func newWorld(t testing.TB, dir string) *world { t.Helper(); return newWorldAt(t, dir, 0) }
+func newWorld(t testing.TB, dir string) *world {
+	t.Helper()
+	return newWorldWith(t, dir, func(*mobileapi.Config) {})
+}
+
+// newWorldWith makes one with another configuration of the API.
+func newWorldWith(t testing.TB, dir string, change func(*mobileapi.Config)) *world {
+	t.Helper()
+	return makeWorld(t, dir, 0, change)
+}
 
 // newWorldAt makes one whose clock is ahead.
 func newWorldAt(t testing.TB, dir string, ahead time.Duration) *world {
+	t.Helper()
+	return makeWorld(t, dir, ahead, func(*mobileapi.Config) {})
+}
+
+func makeWorld(t testing.TB, dir string, ahead time.Duration, change func(*mobileapi.Config)) *world {
 	t.Helper()
 	w := &world{t: t, spec: loadDescription(), log: &bytes.Buffer{}}
 	w.ahead.Store(int64(ahead))
@@ -97,7 +111,7 @@ func newWorldAt(t testing.TB, dir string, ahead time.Duration) *world {
 	ledger := circuit.New(w.chain, circuit.Options{})
 	sealed := must(audit.Open(t.Context(), audit.Config{Store: w.store, Signer: ring, Log: log, Now: w.now, Pseudonym: ring.Pseudonym}))
 	var turns *turn.Taker
-	api := must(mobileapi.New(mobileapi.Config{
+	config := mobileapi.Config{
 		Handler: handler(func(ctx context.Context, in gateway.Inbound) (gateway.Reply, error) { return turns.Handle(ctx, in) }),
 		Words:   words, Log: log, Now: w.now, Standing: w.store.Standing,
 		Say: func(l i18n.Lang, st gateway.Standing) gateway.Reply {
@@ -115,7 +129,9 @@ func newWorldAt(t testing.TB, dir string, ahead time.Duration) *world {
 			w.sent.Store(words.Render(text, gateway.SMS))
 			return nil
 		},
-	}))
+	}
+	change(&config)
+	api := must(mobileapi.New(config))
 	work := outbox.New(outbox.Config{
 		Store: w.store, Ledger: ledger, Dialogue: engine, Words: words, Signer: signer{ring}, Log: log, Now: w.now,
 		Outcome: func(r ledgerclient.Receipt, reply gateway.Reply) { turns.Settled(r, reply) },

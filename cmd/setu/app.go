@@ -21,6 +21,10 @@ import (
 
 // App is the API for phones with data.
 type App struct {
+	// Guests is how many requests a second one address may send without a
+	// signature, beside a burst of ten seconds' worth. 0 is the default, 20, and
+	// no bound in a sandbox; less than 0 is no bound.
+	Guests int `yaml:"guests_per_second"`
 	// OTP are how many one-time passwords are sent; 0 is the default.
 	OTP struct {
 		Number    int `yaml:"per_number"`       // to one number in a quarter of an hour
@@ -29,6 +33,17 @@ type App struct {
 		Prefix    int `yaml:"per_prefix"`       // to numbers with the same first six digits in an hour
 		Day       int `yaml:"a_day"`            // in a day altogether
 	} `yaml:"otp"`
+}
+
+// guestRate suits an address that thousands of phones share.
+const guestRate = 20
+
+// guests is the bound for requests without a signature; 0 is none.
+func (c Config) guests() int {
+	if c.App.Guests == 0 && c.Profile != sandboxProfile {
+		return guestRate
+	}
+	return max(0, c.App.Guests)
 }
 
 // openApp makes the mobile API and mounts it on the public listener.
@@ -44,7 +59,7 @@ func (g *gatewayParts) openApp(s *signer) error {
 			return g.engine.Standing(gateway.Session{Lang: l}, st, time.Now()).Reply
 		},
 		Session: g.store.Session, Devices: g.store, OTPs: g.store, Answers: g.store, Feed: g.store, Proof: g.store.Proof, Prove: g.prove,
-		MAC: s.Pseudonym, SendOTP: g.sendOTP, Limits: mobileapi.OTPLimits(g.cfg.App.OTP),
+		MAC: s.Pseudonym, SendOTP: g.sendOTP, Limits: mobileapi.OTPLimits(g.cfg.App.OTP), GuestRate: g.cfg.guests(),
 		Proxies: proxies, Sandbox: g.cfg.Profile == sandboxProfile,
 	})
 	if err != nil {

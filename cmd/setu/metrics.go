@@ -105,7 +105,7 @@ func (g *gatewayParts) metrics() prometheus.Gatherer {
 			func() float64 { return float64(g.outbox.Waiting()) }),
 		newUSSDCollector(g.ussdHTTP),
 		newUsesCollector(g), newCallCollector(&g.calls), newMediaCollector(g.calls.media), newAuditCollector(g.audit),
-		newExchangeCollector(g.calls.ari),
+		newExchangeCollector(g.calls.ari), newAppCollector(g.app),
 		&linkCollector{g: g, desc: prometheus.NewDesc("setu_link_up", "1 when messages can go out on the link.", []string{"link"}, nil)},
 		&queueCollector{
 			g:       g,
