@@ -38,10 +38,41 @@ type Store interface {
 // Further is what further parts of a gateway need.
 type Further interface {
 	Blocks
+	Calling
+	Log
+	Phones
+	Feeds
+}
+
+// Calling is what calls to citizens, and what they come to, need.
+type Calling interface {
 	Callbacks
 	Answers
 	CallLists
-	Log
+}
+
+// Phones is what those who log in with phones need.
+type Phones interface {
+	PutOTP(ctx context.Context, otp gateway.OTP, limits []gateway.Allowance) error
+	Bind(ctx context.Context, mac string, d gateway.Device, most int) (bound bool, left int, err error)
+	Device(ctx context.Context, id string) (gateway.Device, error)
+	Devices(ctx context.Context, citizen gateway.Address) ([]gateway.Device, error)
+	RemoveDevice(ctx context.Context, citizen gateway.Address, id string) error
+}
+
+// Feeds is what phones are told, and what they have asked before.
+type Feeds interface {
+	TakeNonce(ctx context.Context, nonce string, until time.Time) error
+	AddChange(ctx context.Context, c gateway.Change) error
+	Changes(ctx context.Context, citizen gateway.Address, after int64, limit int) ([]gateway.Change, error)
+	AnswersKept
+}
+
+// AnswersKept is what makes a request of a phone be done once.
+type AnswersKept interface {
+	Keep(ctx context.Context, k gateway.Kept) error
+	Kept(ctx context.Context, citizen gateway.Address, key string) (gateway.Kept, error)
+	PruneApp(ctx context.Context) error
 }
 
 // Turns is what takes messages through their turns needs.
@@ -111,13 +142,16 @@ type CallLists interface {
 // one. The store reads the time from now only.
 type Open func(t *testing.T, dir string, now func() time.Time) Store
 
+// test is one rule that every store keeps.
+type test struct {
+	name string
+	test func(w *world)
+}
+
 // Exercise runs the suite.
 func Exercise(t *testing.T, open Open) {
 	t.Helper()
-	for _, tt := range []struct {
-		name string
-		test func(w *world)
-	}{
+	for _, tt := range append([]test{
 		{"session/unknown is zero", sessionUnknown},
 		{"session/whole round trip", sessionRoundTrip},
 		{"session/stale version", sessionStale},
@@ -185,7 +219,7 @@ func Exercise(t *testing.T, open Open) {
 		{"log/observes", logObserves},
 		{"log/seals", logSeals},
 		{"model", model},
-	} {
+	}, phoneTests()...) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.test(newWorld(t, open))
