@@ -2,15 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -151,14 +150,11 @@ func (l ariLine) Call(ctx context.Context, from, to gateway.Address) callback.Re
 	return r
 }
 
-// exchangeCheck is what the check of an exchange is called, before its name.
-const exchangeCheck = "exchange "
-
 // exchangeChecks say which exchanges are linked.
 func (g *gatewayParts) exchangeChecks() []console.Check {
 	var list []console.Check
 	for _, s := range g.calls.ari.Standings() {
-		list = append(list, console.Check{Name: exchangeCheck + s.Name, Ready: func(context.Context) (bool, string) {
+		list = append(list, console.Check{Name: "exchange " + s.Name, Ready: func(context.Context) (bool, string) {
 			for _, now := range g.calls.ari.Standings() {
 				if now.Name == s.Name {
 					return now.Up, "not linked" + since(now.Since) + ": it hands us no calls and places none"
@@ -178,21 +174,27 @@ func since(at time.Time) string {
 	return " since " + at.Local().Format(time.DateTime)
 }
 
+// exchangesDoc is the document of how the links to exchanges are.
+const exchangesDoc = "exchanges"
+
+// exchangesDocument is that document.
+func (g *gatewayParts) exchangesDocument(context.Context, url.Values) (console.Document, error) {
+	body, err := json.Marshal(g.calls.ari.Standings())
+	return console.Document{Type: "application/json", Body: body}, err
+}
+
 // showExchanges writes how the links to exchanges are.
 func (r running) showExchanges(ctx context.Context, io streams) error {
-	var ready console.Readiness
-	if err := r.call(ctx, http.MethodGet, "/readyz", nil, &ready); err != nil {
+	var list []ivrari.Standing
+	if err := r.call(ctx, http.MethodGet, "/api/documents/"+exchangesDoc, nil, &list); err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(ready.Checks)) {
-		if !strings.HasPrefix(name, exchangeCheck) {
-			continue
+	for _, s := range list {
+		how := "linked"
+		if !s.Up {
+			how = "not linked"
 		}
-		how := ready.Checks[name]
-		if how == "ok" {
-			how = "linked"
-		}
-		fmt.Fprintf(io.out, "%s: %s\n", name, how)
+		fmt.Fprintf(io.out, "exchange %s: %s%s\n", s.Name, how, since(s.Since))
 	}
 	return nil
 }

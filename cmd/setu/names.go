@@ -37,5 +37,8 @@ func (c *Config) checkOwnNames() []error {
 	for i, t := range c.IVR.TwiML {
 		check(t.Name, "ivr.twiml[%d].name", i)
 	}
+	for i, a := range c.IVR.ARI {
+		check(a.Name, "ivr.ari[%d].name", i)
+	}
 	return errs
 }

@@ -16,6 +16,7 @@ func TestConfig_OwnNames(t *testing.T) {
 			"ussd.gateways[0].name":  {USSD: USSD{Gateways: []USSDGateway{{Name: name}}}},
 			"ivr.sip.trunks[0].name": {IVR: IVR{SIP: SIP{Trunks: []SIPTrunk{{Name: name}}}}},
 			"ivr.twiml[0].name":      {IVR: IVR{TwiML: []TwiML{{Name: name}}}},
+			"ivr.ari[0].name":        {IVR: IVR{ARI: []ARI{{Name: name}}}},
 		} {
 			err := c.validate()
 			if want := at + `: "` + name + `" is the gateway's own name`; err == nil || !strings.Contains(err.Error(), want) {

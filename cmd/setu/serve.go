@@ -286,6 +286,7 @@ func (g *gatewayParts) openConsole() error {
 	}
 	c.Calls, c.CallBacks = g.calls.serveCalls, g.serveCallBacks
 	g.auditDocuments(c.Documents)
+	c.Documents[exchangesDoc] = g.exchangesDocument
 	if g.sandbox != nil {
 		c.SetFaults = func(f console.Faults) error {
 			g.sandbox.SetFaults(sandbox.Faults{Delay: time.Duration(f.Delay), Down: f.Down, ForgetAnswers: f.Forget})

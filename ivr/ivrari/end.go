@@ -29,6 +29,7 @@ var (
 // Causes of Q.850 that Asterisk gives.
 const (
 	causeUnallocated = 1
+	causeNormal      = 16
 	causeBusy        = 17
 	causeNoResponse  = 18
 	causeNoAnswer    = 19
@@ -36,6 +37,8 @@ const (
 	causeRejected    = 21
 	causeOutOfOrder  = 27
 	causeInvalid     = 28
+	causeUnspecified = 31
+	causeTimer       = 102
 )
 
 // endOf is what a cause means for her who was called. rang says that her telephone
@@ -46,7 +49,7 @@ func endOf(cause int, rang bool) conductor.End {
 		return TheyBusy
 	case causeRejected, causeUnallocated, causeInvalid:
 		return Declined
-	case causeNoResponse, causeNoAnswer, causeAbsent, causeOutOfOrder:
+	case causeNormal, causeNoResponse, causeNoAnswer, causeAbsent, causeOutOfOrder, causeUnspecified, causeTimer:
 		return NoAnswer
 	}
 	if rang {

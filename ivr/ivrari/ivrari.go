@@ -242,13 +242,13 @@ func (d *Driver) leave() { d.handlers.Done() }
 
 // Standing is how the link to an exchange is.
 type Standing struct {
-	Name string
-	Up   bool
+	Name string `json:"name"`
+	Up   bool   `json:"up"`
 	// Since is when it came up or went down, UTC; zero if it has never been up.
-	Since time.Time
-	// Links is how often it has come up, Events how many have come, and Orphans how
-	// many channels and bridges without a call were hung up.
-	Links, Events, Orphans int64
+	Since   time.Time `json:"since,omitzero"`
+	Links   int64     `json:"links"`   // how often it has come up
+	Events  int64     `json:"events"`  // that have come
+	Orphans int64     `json:"orphans"` // channels and bridges without a call that were hung up
 }
 
 // Standings are those of all exchanges.

@@ -112,13 +112,14 @@ func TestCall_Full(t *testing.T) {
 	h := open(t, func(_ *house, c *ivrari.Config) { c.Exchanges[0].MaxCalls = 1 })
 	h.linked()
 	first := h.calls(rina)
+	h.told(rina, "new")
 	second := h.dials(aritest.Options{From: "+919830000002", To: "1800"})
 	if cause, err := second.Ended(h.ctx); err != nil || cause != 42 {
 		t.Errorf("the second call ended with cause %d, %v", cause, err)
 	}
 	first.HangUp()
 	h.ends(conductor.HungUp, 1)
-	h.calls("+919830000003").HangUp()
+	h.hangsUp("+919830000003")
 	h.ends(conductor.HungUp, 2)
 }
 
@@ -199,7 +200,7 @@ func TestCall_NotConnected(t *testing.T) {
 			check(t, err)
 			h.ends(tt.want, 1)
 			h.pbx.Fail(tt.request, 0)
-			h.calls(rina).HangUp()
+			h.hangsUp(rina)
 			h.ends(conductor.HungUp, 1)
 		})
 	}
@@ -222,9 +223,7 @@ func TestCall_NotHungUp(t *testing.T) {
 	_, err := p.Ended(h.ctx)
 	check(t, err)
 	h.ends(conductor.Completed, 1)
-	if got := h.driver.Standings()[0].Orphans; got < 3 {
-		t.Errorf("%d orphans were counted, want her channel, the media's and the bridge", got)
-	}
+	h.until("her channel, the media's and the bridge are counted", func() bool { return h.driver.Standings()[0].Orphans == 3 })
 }
 
 // TestCall_MediaLost: a call whose sound has ended is hung up; her session stays.
@@ -248,11 +247,32 @@ func TestCall_Panic(t *testing.T) {
 	h.linked()
 	p := h.calls(rina)
 	h.told(rina, "new")
-	p.Press("13#1")
+	p.Press("10000000131")
 	_, err := p.Ended(h.ctx)
 	check(t, err)
-	h.until("an end", func() bool { return h.board.Live() == 0 })
-	h.calls("+919830000002").HangUp()
+	h.ends(conductor.Fault, 1)
+	h.hangsUp("+919830000002")
+	h.ends(conductor.HungUp, 1)
+}
+
+// falling is a doorman who falls over the first caller.
+type falling struct{ once sync.Once }
+
+func (f *falling) Missed(context.Context, gateway.Address, gateway.Address) (bool, error) {
+	f.once.Do(func() { panic("a number that must not be logged") })
+	return false, nil
+}
+
+// TestCall_PanicBefore: a call that ends in a panic of ours before it was answered is
+// hung up as well.
+func TestCall_PanicBefore(t *testing.T) {
+	t.Parallel()
+	h := open(t, func(_ *house, c *ivrari.Config) { c.Doorman = &falling{} })
+	h.linked()
+	p := h.dials(aritest.Options{From: rina, To: "1800"})
+	_, err := p.Ended(h.ctx)
+	check(t, err)
+	h.hangsUp(rina)
 	h.ends(conductor.HungUp, 1)
 }
 

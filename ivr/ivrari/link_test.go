@@ -86,7 +86,7 @@ func TestLink_Silent(t *testing.T) {
 	h.until("the watchdog", func() bool { return !h.driver.Standings()[0].Up })
 	h.pbx.Freeze(false)
 	h.linked()
-	h.calls(rina).HangUp()
+	h.hangsUp(rina)
 	h.ends(conductor.HungUp, 1)
 }
 
@@ -208,6 +208,25 @@ func TestCall_Again(t *testing.T) {
 	h.told(rina, "new abort new")
 	p.HangUp()
 	h.ends(conductor.HungUp, 2)
+}
+
+// TestCall_Mute: a telephone that sends no sound for long, as some networks do while
+// she listens, is asked for; her call ends when it is not there any more.
+func TestCall_Mute(t *testing.T) {
+	t.Parallel()
+	h := open(t, func(_ *house, c *ivrari.Config) { c.Pace = 10 * time.Second }) // so that no look ends it
+	h.linked()
+	p := h.calls(rina)
+	h.told(rina, "new")
+	p.Mute()
+	before := len(p.Sound())
+	h.until("three times the silence that is asked about", func() bool { return len(p.Sound()) > before+3*8000 })
+	if p.IsOver() || h.board.Live() != 1 {
+		t.Fatal("a call was ended for its silence")
+	}
+	h.pbx.Bend(func(map[string]any) []map[string]any { return nil })
+	p.HangUp()
+	h.ends(conductor.Lost, 1)
 }
 
 // TestCall_Slow: an exchange that takes its time for each answer carries calls as

@@ -84,6 +84,8 @@ func (c *call) place(ctx context.Context, line int64, endpoint string, from, to 
 			return c.unanswered()
 		}
 		return Outcome{Rang: true, Reason: context.Cause(ctx).Error(), End: NoAnswer}
+	case <-x.driver.stop:
+		return Outcome{Rang: true, Reason: errStopping.Error(), End: NoAnswer}
 	case <-late.C:
 		return Outcome{Rang: true, Reason: "not answered in time", End: NoAnswer}
 	}
@@ -91,10 +93,15 @@ func (c *call) place(ctx context.Context, line int64, endpoint string, from, to 
 	return Outcome{Answered: true, Rang: true, Reason: "answered", End: end}
 }
 
+// surelyRings is how long a network takes to say that it has no way to a telephone:
+// some say nothing while it rings, and what has lasted longer may have rung.
+const surelyRings = 6 // paces
+
 // unanswered is the outcome of a call whose channel has ended before she answered.
 func (c *call) unanswered() Outcome {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.rang = c.rang || c.x.now().Sub(c.hers.since) > c.x.paces(surelyRings)
 	out := Outcome{Rang: c.rang, Cause: c.cause, End: endOf(c.cause, c.rang), Reason: "ended without a cause"}
 	if c.cause != 0 {
 		out.Reason = "cause " + strconv.Itoa(c.cause) + " of Q.850"

@@ -71,6 +71,7 @@ func TestOut_Unanswered(t *testing.T) {
 		{"no such number", func(p *aritest.Phone) { p.Refuse(1) }, ivrari.Outcome{Cause: 1, End: ivrari.Declined}},
 		{"out of reach", func(p *aritest.Phone) { p.Refuse(20) }, ivrari.Outcome{Cause: 20, End: ivrari.NoAnswer}},
 		{"rings and is given up", func(p *aritest.Phone) { p.Ring(); p.Refuse(0) }, ivrari.Outcome{Rang: true, End: ivrari.NoAnswer}},
+		{"rings without a word of it", func(p *aritest.Phone) { time.Sleep(1500 * time.Millisecond); p.Refuse(0) }, ivrari.Outcome{Rang: true, End: ivrari.NoAnswer}},
 		{"no line", func(p *aritest.Phone) { p.Refuse(34) }, ivrari.Outcome{Cause: 34, End: ivrari.Failed}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -105,6 +106,7 @@ func TestOut_LinkAway(t *testing.T) {
 	answers.Ring()
 	answers.Answer()
 	check(t, answers.Talking(h.ctx))
+	h.told(rina, "new")
 	answers.HangUp()
 	if o := h.outcome(out); !o.Answered || o.End != conductor.HungUp {
 		t.Errorf("came to %+v", o)
@@ -177,6 +179,22 @@ func TestOut_AnswerLost(t *testing.T) {
 	_, err := p.Ended(h.ctx)
 	check(t, err)
 	h.ends(ivrari.Failed, 1)
+}
+
+// TestOut_Stops: when the gateway stops a telephone that rings does so no longer, and
+// she counts as not reached.
+func TestOut_Stops(t *testing.T) {
+	t.Parallel()
+	h := open(t, func(_ *house, c *ivrari.Config) { c.Ring = 5 * time.Minute })
+	h.linked()
+	p, out := h.place()
+	p.Ring()
+	h.stop()
+	if got := h.outcome(out); got.Answered || got.End != ivrari.NoAnswer {
+		t.Errorf("came to %+v", got)
+	}
+	_, err := p.Ended(h.ctx)
+	check(t, err)
 }
 
 // TestOut_NotAnswered: a telephone that nobody answers is given up.

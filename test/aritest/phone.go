@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -98,6 +99,15 @@ func (p *Phone) HangUp() {
 	if p.a.channels[p.ch.id] == p.ch {
 		p.a.tell("ChannelHangupRequest", p.ch)
 		p.a.destroy(p.ch, 16)
+	}
+}
+
+// Mute sends no sound of hers any more.
+func (p *Phone) Mute() {
+	p.a.mu.Lock()
+	defer p.a.mu.Unlock()
+	if p.sound != nil {
+		p.sound.mute.Store(true)
 	}
 }
 
@@ -200,6 +210,7 @@ type media struct {
 	peer net.Addr
 	done chan struct{}
 	over sync.WaitGroup
+	mute atomic.Bool
 
 	mu    sync.Mutex
 	heard []byte
@@ -263,6 +274,9 @@ func (m *media) talk() {
 		case <-m.done:
 			return
 		case <-tick.C:
+			if m.mute.Load() {
+				continue
+			}
 			_, _ = m.conn.WriteTo(packet, m.peer) // who does not listen misses it
 		}
 	}
