@@ -24,10 +24,9 @@ const (
 // Event is what Asterisk tells an application (Asterisk 18, rest-api/api-docs/events.json):
 // the fields that a call needs.
 type Event struct {
-	Type        string  `json:"type"`
-	Application string  `json:"application"`
-	Timestamp   string  `json:"timestamp"`
-	Channel     Channel `json:"channel"` // zero where the event is not about one
+	Type      string  `json:"type"`
+	Timestamp string  `json:"timestamp"`
+	Channel   Channel `json:"channel"` // zero where the event is not about one
 	// Args are those of Stasis() in the dialplan, without the application's name.
 	Args  []string `json:"args"`
 	Digit string   `json:"digit"`

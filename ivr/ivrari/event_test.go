@@ -25,11 +25,11 @@ func TestParseEvent(t *testing.T) {
 		file string
 		want ivrari.Event
 	}{
-		{"stasis_start", ivrari.Event{Type: "StasisStart", Application: "setu", Timestamp: "2026-11-22T22:34:41.144+0530", Channel: caller, Args: []string{"1800"}}},
-		{"dtmf", ivrari.Event{Type: "ChannelDtmfReceived", Application: "setu", Timestamp: "2026-11-22T22:34:44.020+0530", Channel: caller, Digit: "#"}},
-		{"destroyed", ivrari.Event{Type: "ChannelDestroyed", Application: "setu", Timestamp: "2026-11-22T22:35:12.924+0530", Channel: over, Cause: 18}},
-		{"replaced", ivrari.Event{Type: "ApplicationReplaced", Application: "setu", Timestamp: "2026-11-22T22:36:00.001+0530"}},
-		{"playback", ivrari.Event{Type: "PlaybackFinished", Application: "setu", Timestamp: "2026-11-22T22:34:43.101+0530"}},
+		{"stasis_start", ivrari.Event{Type: "StasisStart", Timestamp: "2026-11-22T22:34:41.144+0530", Channel: caller, Args: []string{"1800"}}},
+		{"dtmf", ivrari.Event{Type: "ChannelDtmfReceived", Timestamp: "2026-11-22T22:34:44.020+0530", Channel: caller, Digit: "#"}},
+		{"destroyed", ivrari.Event{Type: "ChannelDestroyed", Timestamp: "2026-11-22T22:35:12.924+0530", Channel: over, Cause: 18}},
+		{"replaced", ivrari.Event{Type: "ApplicationReplaced", Timestamp: "2026-11-22T22:36:00.001+0530"}},
+		{"playback", ivrari.Event{Type: "PlaybackFinished", Timestamp: "2026-11-22T22:34:43.101+0530"}},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			t.Parallel()
@@ -57,6 +57,18 @@ func TestParseEvent_Bad(t *testing.T) {
 		_, err := ivrari.ParseEvent([]byte(message))
 		if !errors.Is(err, ivrari.ErrEvent) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "919830") {
 			t.Errorf("ParseEvent(%q): %v, want that %s", message, err, want)
+		}
+	}
+}
+
+func BenchmarkParseEvent(b *testing.B) {
+	raw, err := os.ReadFile(filepath.Join("testdata", "dtmf.json"))
+	check(b, err)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		if _, err := ivrari.ParseEvent(raw); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -12,19 +12,19 @@ import (
 
 // incoming serves a call that has come in, to its end.
 func (x *exchange) incoming(ctx context.Context, c *call, e Event) {
+	reason := reasonCongestion // unless it comes to something else
+	defer func() { c.close(ctx, reason) }()
 	from, known := x.caller(ctx, c, e.Channel)
-	to := dialled(e)
-	if end, reason := x.screen(ctx, from, gateway.Address(to), known); end != "" {
+	to := gateway.Address(dialled(e))
+	if end, why := x.screen(ctx, from, to, known); end != "" {
 		x.driver.cfg.Board.Refused(x.Name, end)
-		c.close(ctx, reason)
+		reason = why
 		return
 	}
 	defer x.give()
-	line, end := x.begin(false), conductor.Fault // unless it comes to something else
+	line, end := x.begin(false), conductor.Fault
 	defer func() { x.over(ctx, line, end) }()
-	reason := reasonCongestion
-	defer func() { c.close(ctx, reason) }()
-	end = c.converse(ctx, line, conductor.Call{From: from, To: gateway.Address(to)}, known, e.Channel.State != stateUp)
+	end = c.converse(ctx, line, conductor.Call{From: from, To: to}, known, e.Channel.State != stateUp)
 	reason = reasonNormal
 }
 

@@ -42,7 +42,7 @@ func (x *exchange) paces(n int) time.Duration { return time.Duration(n) * x.driv
 // keep keeps the link until ctx ends.
 func (x *exchange) keep(ctx context.Context) {
 	defer x.beside.Wait()
-	pause := x.paces(firstPause)
+	pause, said := x.paces(firstPause), ""
 	for {
 		began := x.now()
 		err := x.session(ctx)
@@ -60,7 +60,12 @@ func (x *exchange) keep(ctx context.Context) {
 		if errors.Is(err, errStolen) {
 			wait = jittered(x.paces(stolenFor))
 		}
-		x.log.WarnContext(ctx, "no link to the exchange", slog.String(keyError, err.Error()), slog.Duration("again_in", wait.Round(time.Millisecond)))
+		level := slog.LevelWarn
+		if !was && said == err.Error() {
+			level = slog.LevelDebug // an exchange may be away for days
+		}
+		said = err.Error()
+		x.log.LogAttrs(ctx, level, "no link to the exchange", slog.String(keyError, said), slog.Duration("again_in", wait.Round(time.Millisecond)))
 		pause = min(2*pause, x.paces(lastPause))
 		if !sleep(ctx, wait) {
 			return

@@ -69,7 +69,11 @@ func (c *call) place(ctx context.Context, line int64, endpoint string, from, to 
 	defer c.close(ctx, reasonNormal)
 	ring := x.driver.cfg.Ring
 	what := order{Endpoint: endpoint, CallerID: from.Reveal(), Timeout: max(1, int(ring/time.Second))}
+	began := x.now()
 	if err := x.rest.post(ctx, nil, query("channelId", c.hers.id, "app", x.App), what, "channels"); err != nil {
+		if is(c.hers.out) { // the end has overtaken the answer
+			return c.unanswered(began)
+		}
 		return Outcome{Rang: !answered(err) && !unsent(err), Reason: err.Error(), End: Failed}
 	}
 	c.confirm(&c.hers)
@@ -78,10 +82,10 @@ func (c *call) place(ctx context.Context, line int64, endpoint string, from, to 
 	select {
 	case <-c.hers.in:
 	case <-c.hers.out:
-		return c.unanswered()
+		return c.unanswered(began)
 	case <-ctx.Done():
 		if errors.Is(context.Cause(ctx), errGone) {
-			return c.unanswered()
+			return c.unanswered(began)
 		}
 		return Outcome{Rang: true, Reason: context.Cause(ctx).Error(), End: NoAnswer}
 	case <-x.driver.stop:
@@ -97,11 +101,12 @@ func (c *call) place(ctx context.Context, line int64, endpoint string, from, to 
 // some say nothing while it rings, and what has lasted longer may have rung.
 const surelyRings = 6 // paces
 
-// unanswered is the outcome of a call whose channel has ended before she answered.
-func (c *call) unanswered() Outcome {
+// unanswered is the outcome of a call that was ordered at a time and whose channel has
+// ended before she answered.
+func (c *call) unanswered(began time.Time) Outcome {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.rang = c.rang || c.x.now().Sub(c.hers.since) > c.x.paces(surelyRings)
+	c.rang = c.rang || c.x.now().Sub(began) > c.x.paces(surelyRings)
 	out := Outcome{Rang: c.rang, Cause: c.cause, End: endOf(c.cause, c.rang), Reason: "ended without a cause"}
 	if c.cause != 0 {
 		out.Reason = "cause " + strconv.Itoa(c.cause) + " of Q.850"

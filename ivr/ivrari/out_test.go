@@ -72,12 +72,17 @@ func TestOut_Unanswered(t *testing.T) {
 		{"out of reach", func(p *aritest.Phone) { p.Refuse(20) }, ivrari.Outcome{Cause: 20, End: ivrari.NoAnswer}},
 		{"rings and is given up", func(p *aritest.Phone) { p.Ring(); p.Refuse(0) }, ivrari.Outcome{Rang: true, End: ivrari.NoAnswer}},
 		{"rings without a word of it", func(p *aritest.Phone) { time.Sleep(1500 * time.Millisecond); p.Refuse(0) }, ivrari.Outcome{Rang: true, End: ivrari.NoAnswer}},
+		{"busy before the order is answered", nil, ivrari.Outcome{Cause: 17, End: ivrari.TheyBusy}},
 		{"no line", func(p *aritest.Phone) { p.Refuse(34) }, ivrari.Outcome{Cause: 34, End: ivrari.Failed}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			h := open(t, nil)
 			h.linked()
+			if tt.does == nil {
+				h.pbx.Hold("POST /channels", 300*time.Millisecond)
+				tt.does = func(p *aritest.Phone) { p.Refuse(17) }
+			}
 			p, out := h.place()
 			tt.does(p)
 			got := h.outcome(out)

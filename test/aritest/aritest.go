@@ -42,6 +42,7 @@ type Asterisk struct {
 	channels map[string]*channel
 	bridges  map[string][]string // the channels in each
 	statuses map[string]int      // by method and path, see [Asterisk.Fail]
+	holds    map[string]time.Duration
 	delay    time.Duration
 	event    func(e map[string]any) []map[string]any // see [Asterisk.Bend]
 	frozen   bool
@@ -66,7 +67,7 @@ func New(t testing.TB) *Asterisk {
 	t.Helper()
 	a := &Asterisk{
 		Rings: make(chan *Phone, 16), channels: make(map[string]*channel), bridges: make(map[string][]string),
-		statuses: make(map[string]int),
+		statuses: make(map[string]int), holds: make(map[string]time.Duration),
 	}
 	a.server = httptest.NewServer(http.HandlerFunc(a.serve))
 	t.Cleanup(func() {
@@ -105,6 +106,14 @@ func (a *Asterisk) LoseAnswer(request string) { a.Fail(request, lost) }
 
 // lost in the place of a status is an answer that does not arrive.
 const lost = -1
+
+// Hold has answers to requests such as "POST /channels" arrive so long after what was
+// asked for is done, behind the events of it.
+func (a *Asterisk) Hold(request string, d time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.holds[request] = d
+}
 
 // Slow makes each answer take so long.
 func (a *Asterisk) Slow(d time.Duration) {

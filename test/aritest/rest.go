@@ -24,15 +24,15 @@ func (a *Asterisk) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	parts := strings.Split(path, "/")
 	a.mu.Lock()
-	status, delay := a.statuses[r.Method+" "+shape(parts)], a.delay
+	request := r.Method + " " + shape(parts)
+	status, delay, hold := a.statuses[request], a.delay, a.holds[request]
 	a.mu.Unlock()
-	select {
-	case <-time.After(delay):
-	case <-r.Context().Done():
+	if !pause(r, delay) {
 		return
 	}
+	defer pause(r, hold)
 	if status == lost {
-		a.Fail(r.Method+" "+shape(parts), 0)
+		a.Fail(request, 0)
 		defer panic(http.ErrAbortHandler)
 		w = httptest.NewRecorder() // which nobody reads
 	} else if status != 0 {
@@ -46,8 +46,8 @@ func (a *Asterisk) serve(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, route := range []struct {
-		request string
-		do      func(w http.ResponseWriter, r *http.Request, id string)
+		is string
+		do func(w http.ResponseWriter, r *http.Request, id string)
 	}{
 		{"GET /asterisk/info", a.info},
 		{"GET /applications/*", a.application},
@@ -63,7 +63,7 @@ func (a *Asterisk) serve(w http.ResponseWriter, r *http.Request) {
 		{"DELETE /bridges/*", a.unbridge},
 		{"POST /bridges/*/addChannel", a.addChannel},
 	} {
-		if route.request == r.Method+" "+shape(parts) {
+		if route.is == request {
 			id := ""
 			if len(parts) > 1 {
 				id = parts[1]
@@ -73,6 +73,16 @@ func (a *Asterisk) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	refuse(w, http.StatusNotFound, "Resource not found")
+}
+
+// pause waits; false is that who asks has gone.
+func pause(r *http.Request, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-r.Context().Done():
+		return false
+	}
 }
 
 // listen opens the link: the newest one serves the application.
