@@ -36,16 +36,15 @@ func (c *call) converse(ctx context.Context, line int64, one conductor.Call, kno
 	return c.talk(ctx, one, stream, known)
 }
 
-// failed is the end of a call that could not be connected.
+// failed is the end of a call that could not be connected: perhaps since she is not
+// there any more, and the word of it is under way.
 func (c *call) failed(ctx context.Context, err error) conductor.End {
+	left := answered(err) && gone(c.x.rest.get(ctx, nil, nil, "channels", c.hers.id))
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errStopping):
 		return conductor.Stopped
-	case errors.Is(cause, errGone):
+	case left, errors.Is(cause, errGone):
 		return Cancelled
-	}
-	if answered(err) && gone(c.x.rest.get(ctx, nil, nil, "channels", c.hers.id)) {
-		return Cancelled // and the word of it is under way
 	}
 	c.x.log.WarnContext(ctx, "call not connected", slog.String(keyChannel, c.hers.id), slog.String(keyError, err.Error()))
 	return NoMedia
