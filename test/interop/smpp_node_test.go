@@ -60,7 +60,7 @@ type node struct {
 // installed makes sure, once, that the npm packages are there.
 var installed = sync.OnceValue(func() error {
 	missing := false
-	for _, name := range []string{"smpp", "ussd-menu-builder", "playwright-core", "axe-core"} {
+	for _, name := range []string{"smpp", "ussd-menu-builder", "playwright-core", "axe-core", "twilio", "fast-xml-parser"} {
 		_, err := os.Stat("node_modules/" + name)
 		missing = missing || err != nil
 	}
