@@ -133,8 +133,8 @@ func (g *gatewayParts) hearsSIP() bool {
 
 // callCollector reads the board of calls.
 type callCollector struct {
-	calls                *callParts
-	ended, live, dropped *prometheus.Desc
+	calls                    *callParts
+	ended, live, dropped, up *prometheus.Desc
 }
 
 func newCallCollector(c *callParts) *callCollector {
@@ -143,12 +143,13 @@ func newCallCollector(c *callParts) *callCollector {
 		ended:   prometheus.NewDesc("setu_calls_total", "Calls by trunk and how they ended.", []string{"link", "end"}, nil),
 		live:    prometheus.NewDesc("setu_calls_live", "Calls under way.", nil, nil),
 		dropped: prometheus.NewDesc("setu_sip_dropped_total", "SIP messages from hosts that no trunk knows, or that sent too many.", nil, nil),
+		up:      prometheus.NewDesc("setu_sip_trunk_up", "1 when a trunk has answered or registered us when it was asked last.", []string{"link"}, nil),
 	}
 }
 
 // Describe names the metrics.
 func (c *callCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.ended, c.live, c.dropped} {
+	for _, d := range []*prometheus.Desc{c.ended, c.live, c.dropped, c.up} {
 		ch <- d
 	}
 }
@@ -160,6 +161,13 @@ func (c *callCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	ch <- prometheus.MustNewConstMetric(c.live, prometheus.GaugeValue, float64(c.calls.board.Live()))
 	ch <- prometheus.MustNewConstMetric(c.dropped, prometheus.CounterValue, float64(c.calls.sip.Dropped()))
+	for name, up := range c.calls.sip.Trunks() {
+		n := 0.0
+		if up {
+			n = 1
+		}
+		ch <- prometheus.MustNewConstMetric(c.up, prometheus.GaugeValue, n, name)
+	}
 }
 
 // serveCalls answers the operators' list of calls.

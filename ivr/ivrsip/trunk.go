@@ -215,5 +215,17 @@ func (t *trunk) has(number string) bool {
 	})
 }
 
+// Trunks are the trunks that calls can go out by, and whether each is up: it has
+// answered when it was asked last, or registered us.
+func (d *Driver) Trunks() map[string]bool {
+	list := make(map[string]bool)
+	for _, t := range d.trunks {
+		if t.Address != "" {
+			list[t.Name] = t.up.Load()
+		}
+	}
+	return list
+}
+
 // Errors of calls out.
 var errNoTrunk = errors.New("ivrsip: no trunk is up that calls can go out by")

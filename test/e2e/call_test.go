@@ -35,9 +35,10 @@ type switchboard struct {
 	phones *siptest.Exchange
 }
 
+// openCalls starts a gateway; config goes on with the part ivr of its file.
 func openCalls(t *testing.T, config string) *switchboard {
 	t.Helper()
-	o := gatewaytest.Options{SIP: "127.0.0.1:0", Config: "ivr: {cache: " + speechCache(t) + "}\n" + config}
+	o := gatewaytest.Options{SIP: "127.0.0.1:0", Config: "ivr:\n  cache: " + speechCache(t) + "\n" + config}
 	return &switchboard{town: open(t, o), phones: siptest.New(t)}
 }
 
@@ -176,20 +177,25 @@ func TestCall_Services(t *testing.T) {
 // spoken holds what was heard against the voice that says the first line of a text.
 func (c *voiceCaller) spoken(text string, lang i18n.Lang) {
 	c.t.Helper()
-	speaker, err := voice.Open(voice.Config{Engine: &voice.ESpeak{}, Cache: filepath.Join(filepath.Dir(bin), "speech")})
-	if err != nil {
-		c.t.Fatal(err)
-	}
 	line, _, _ := strings.Cut(text, "\n")
-	clip, err := speaker.Say(c.ctx, sentencesOf(lang, line))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	want := samplesOf(clip.WAV())
 	heard, _ := c.Sound()
-	if r := correlation(heard, want); r < 0.97 {
+	if r := correlation(heard, voiceOf(c.t, lang, line)); r < 0.97 {
 		c.t.Errorf("what was heard has a correlation of %.3f with %q", r, line)
 	}
+}
+
+// voiceOf is the sound of a line, as the gateway says it.
+func voiceOf(t *testing.T, lang i18n.Lang, line string) []int16 {
+	t.Helper()
+	speaker, err := voice.Open(voice.Config{Engine: &voice.ESpeak{}, Cache: speechCache(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clip, err := speaker.Say(t.Context(), sentencesOf(lang, line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return samplesOf(clip.WAV())
 }
 
 // sentencesOf are those of a text that is in words already.
