@@ -34,6 +34,9 @@ type Result struct {
 	// Needs is the assurance that the service asks for and that she does not
 	// have: nothing was done.
 	Needs ledgerclient.Assurance `json:"needs,omitempty"`
+	// Repeated says that Receipt is that of an earlier transaction, which was
+	// asked for once more: nothing was signed.
+	Repeated bool `json:"repeated,omitempty"`
 }
 
 // guestMark begins the address of somebody whose number is not known.

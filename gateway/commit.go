@@ -28,6 +28,9 @@ type Commit struct {
 	// which sees of an input only its medium and link.
 	Live *Inbound
 	Act  string
+	// Repeated is a transaction that the turn would have signed and did not, for
+	// the audit log; nil is none.
+	Repeated *Repeated
 }
 
 // Committed is what a store says of a commit that is on disk.

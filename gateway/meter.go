@@ -36,6 +36,10 @@ type Meter struct {
 // provider delivered it again, and it is not taken twice.
 const RefusedDuplicate = "duplicate"
 
+// RefusedRepeat is the outcome of a transaction that the same citizen had asked
+// for before, within the time that the service gives: it was not signed.
+const RefusedRepeat = "repeat"
+
 // Reading is what a counter has counted within one period.
 type Reading struct {
 	Meter

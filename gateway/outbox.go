@@ -160,6 +160,12 @@ type TxOut struct {
 	// Device is the opening of the phone's own signature, of which the envelope
 	// holds the hash; its salt is Salts["device"]. Empty if no phone signed.
 	Device string
+	// Request makes it known when it is asked for again; nil: it is not.
+	Request *Request
+	// Undoes is the receipt of the transaction that this one takes back; empty
+	// is none. Like Request it is for the commit alone, and is not in the item
+	// that is read back.
+	Undoes ledgerclient.Receipt
 }
 
 // Item is an effect in the outbox.

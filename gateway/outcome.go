@@ -56,6 +56,12 @@ type Outcome struct {
 	// the request is received, with the value "receipt" still to be filled
 	// in by the turn, which draws the number.
 	Submit *Ask
+	// Repeat says when Submit is a request that she has made before, Asked where
+	// she stood as she made it: for the dialogue's Repeated.
+	Repeat Repeat
+	Asked  *Session
+	// Undoes is the receipt of the transaction that Submit takes back.
+	Undoes ledgerclient.Receipt
 	// Lookup is a receipt number whose standing is wanted; it goes to the
 	// dialogue's Standing.
 	Lookup ledgerclient.Receipt

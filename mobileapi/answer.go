@@ -38,6 +38,7 @@ type answerJSON struct {
 type resultJSON struct {
 	Code      string            `json:"code,omitempty"`
 	Receipt   string            `json:"receipt,omitempty"`
+	Repeated  bool              `json:"repeated,omitempty"`
 	Operation string            `json:"operation,omitempty"`
 	Values    map[string]string `json:"values,omitempty"`
 	AsOf      *asOfJSON         `json:"as_of,omitempty"`
@@ -110,6 +111,9 @@ func (a *API) draw(reply gateway.Reply) answerJSON {
 	}
 	if !reply.End {
 		out.Input = a.asked(reply)
+		if reply.Result != nil && reply.Result.Repeated {
+			_, out.resultJSON = result(reply)
+		}
 		return out
 	}
 	out.State = stateAnswered
@@ -142,7 +146,7 @@ func confirms(reply gateway.Reply) bool {
 // result is what the ledger said, and the state that it makes.
 func result(reply gateway.Reply) (state string, out *resultJSON) {
 	r := reply.Result
-	out = &resultJSON{Code: r.Code, Receipt: string(r.Receipt), Values: values(reply)}
+	out = &resultJSON{Code: r.Code, Receipt: string(r.Receipt), Repeated: r.Repeated, Values: values(reply)}
 	if !r.At.IsZero() && r.Code != "" {
 		out.AsOf = &asOfJSON{Block: r.Block, Time: r.At.UTC()}
 	}

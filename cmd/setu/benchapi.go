@@ -21,10 +21,11 @@ type benchAPICmd struct {
 	JSON    bool   `help:"One JSON object instead of text."`
 }
 
-// What is asked. The query is open, so that the same one is asked signed and not.
+// What is asked. The query is open, so that the same one is asked signed and not;
+// each transaction is of its own, since the same one again is not signed.
 const (
 	benchQueryBody  = `{"service":"document","inputs":{"want":"number","number":"WB10000001"}}`
-	benchSubmitBody = `{"service":"grievance","inputs":{"want":"raise","subject":"land","matter":"The road is broken"},"confirm":true}`
+	benchSubmitBody = `{"service":"grievance","inputs":{"want":"raise","subject":"land","matter":"The road is broken at post %d"},"confirm":true}`
 )
 
 // Run measures and reports.
@@ -74,7 +75,7 @@ func (b *benchAPICmd) kinds(anybody *bench.APIPhone, phones []*bench.APIPhone, e
 			return phone(i).Request("POST", "/v1/dialogue", benchQueryBody, "")
 		}},
 		{Name: "transaction, signed", Status: 201, Beside: verify, Part: 20, Make: func(i int) ([]byte, error) {
-			return phone(i).Request("POST", "/v1/dialogue", benchSubmitBody, rand.Text())
+			return phone(i).Request("POST", "/v1/dialogue", fmt.Sprintf(benchSubmitBody, i), rand.Text())
 		}},
 	}
 }

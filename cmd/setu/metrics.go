@@ -76,6 +76,7 @@ func (g *gatewayParts) metrics() prometheus.Gatherer {
 		{"setu_ussd_push_too_long_total", "Texts too long for a USSD notification: sent by SMS.", &ussd.TooLong},
 		{"setu_turns_total", "Messages that had their turn.", &turns.Turns},
 		{"setu_duplicates_total", "Messages that had come before.", &turns.Duplicates},
+		{"setu_repeats_total", "Transactions that the same citizen had asked for before, which were not signed again.", &turns.Repeated},
 		{"setu_questions_deferred_total", "Questions that the ledger did not answer in time.", &turns.Deferred},
 		{"setu_transactions_signed_total", "Transactions signed and queued.", &turns.Submitted},
 		{"setu_throttled_total", "Messages turned away: too many of one citizen.", &turns.Throttled},

@@ -18,6 +18,11 @@ const (
 	maxSteps   = 64
 	maxWindow  = 24 * time.Hour // the contracts' own bound of an undo
 	maxKeyword = 40             // characters
+	// DefaultRepeat is for how long a transaction that is asked for again is taken
+	// for a repetition, where the service does not say: who is not sure whether
+	// her message arrived writes it again on the same day.
+	DefaultRepeat = 24 * time.Hour
+	maxRepeat     = 30 * 24 * time.Hour // rows are kept for as long
 )
 
 // decodeService reads a service.yaml. What it returns is whole enough for the
@@ -236,6 +241,8 @@ func decodeCall(n node, submit bool) *Call {
 		"args":     func(n node) { c.Args = decodeArgs(n) },
 	}
 	if submit {
+		c.Repeat = DefaultRepeat
+		known["repeat"] = func(n node) { c.Repeat = decodeRepeat(n) }
 		known["confirm"] = func(n node) { c.Confirm = n.str() }
 		known["undo"] = func(n node) { c.Undo = decodeUndo(n) }
 		known["private_args"] = func(n node) { c.Private = n.strs() }
@@ -271,6 +278,19 @@ func decodeArgs(n node) []Arg {
 	}
 	slices.SortFunc(args, func(a, b Arg) int { return cmp.Compare(a.Name, b.Name) })
 	return args
+}
+
+// decodeRepeat reads for how long the same transaction is a repetition.
+func decodeRepeat(n node) time.Duration {
+	src := n.str()
+	if src == "none" {
+		return 0
+	}
+	d, err := time.ParseDuration(src)
+	if err != nil || d < time.Minute || d > maxRepeat {
+		n.fail("repeat is %q: a time from 1m to 720h within which the same request is one transaction, or none", src)
+	}
+	return d
 }
 
 func decodeUndo(n node) *Undo {

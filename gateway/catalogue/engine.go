@@ -62,6 +62,8 @@ var engineTexts = map[string][]string{
 	"receipt-ask": nil, "receipt-missing": {"receipt"}, "receipt-waiting": {"receipt", "service"},
 	"receipt-recorded": {"receipt", "service", "at", "block"}, "receipt-refused": {"receipt", "service"},
 	"receipt-held": {"receipt", "service"}, "receipt-withdrawn": {"receipt", "service"},
+	"repeat-recorded": {"receipt", "service", "at"}, "repeat-waiting": {"receipt", "service"}, "repeat-held": {"receipt", "service"},
+	"repeat-keep": nil, "repeat-anew": nil, "repeat-kept": {"receipt"},
 
 	// A ledger that is slow or does not know.
 	"later": nil, "late-expired": nil, "busy": nil, "unexpected": nil,

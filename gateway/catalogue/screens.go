@@ -52,10 +52,13 @@ func (c *Catalogue) engineDrafts(m gateway.Medium) []draft {
 
 // engineOptions are the options of the engine's own questions.
 var engineOptions = map[string][]string{
-	"meant":    {"yes", "no"},
-	"resume":   {"resume-yes", "resume-no"},
-	"language": {"language-bn", "language-hi", "language-en"},
-	"letters":  {"language-bn", "language-hi", "language-en", "letters-bn", "letters-hi"},
+	"meant":           {"yes", "no"},
+	"resume":          {"resume-yes", "resume-no"},
+	"language":        {"language-bn", "language-hi", "language-en"},
+	"repeat-recorded": {"repeat-keep", "repeat-anew"},
+	"repeat-waiting":  {"repeat-keep", "repeat-anew"},
+	"repeat-held":     {"repeat-keep", "repeat-anew"},
+	"letters":         {"language-bn", "language-hi", "language-en", "letters-bn", "letters-hi"},
 }
 
 // place is where the text stands in a language's file.

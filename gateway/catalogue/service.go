@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"slices"
+	"time"
 
 	"setu/gateway"
 	"setu/i18n"
@@ -128,6 +129,9 @@ type Call struct {
 	Submit  bool
 	Confirm string // key of the yes-or-no question; empty: none
 	Undo    *Undo
+	// Repeat is for how long the same call of the same citizen is a repetition,
+	// which is not signed unless she wants it; 0: never.
+	Repeat  time.Duration
 	Private []string // arguments of which the ledger gets a salted hash only
 	at      place
 }
@@ -143,6 +147,10 @@ type Arg struct {
 	Slot  string // empty: Fixed is meant
 	Fixed string
 }
+
+// Done is the code of a transaction that did what was asked: the first of its
+// answers.
+func (st *Step) Done() string { return st.answers[0] }
 
 // Codes are the answers of the step's call, in the order of the file.
 func (st *Step) Codes() []string { return st.answers }

@@ -97,6 +97,7 @@ func Play(c *catalogue.Catalogue, e *dialogue.Engine, l Ledger, file io.Reader, 
 		words: c, engine: e, ledger: l, o: o, now: o.Start,
 		sessions: make(map[gateway.Address]*gateway.Session),
 		standing: make(map[ledgerclient.Receipt]gateway.Standing),
+		requests: make(map[string]request),
 		layout:   ussd.Layout{Words: c},
 		calls:    make(map[gateway.Address]string),
 	}
@@ -158,6 +159,7 @@ type player struct {
 	later    []func() error // what waits for the ledger
 	receipts int
 	standing map[ledgerclient.Receipt]gateway.Standing
+	requests map[string]request // by citizen and call
 
 	layout ussd.Layout
 	spoken *ivr.Call                  // the call under way
@@ -242,10 +244,8 @@ func (p *player) hear(in gateway.Inbound) error {
 	if err := p.consult(&out); err != nil {
 		return err
 	}
-	if out.Submit != nil {
-		if err := p.submit(&out); err != nil {
-			return err
-		}
+	if err := p.transact(&out); err != nil {
+		return err
 	}
 	*s = out.Session
 	s.Version++
@@ -334,6 +334,7 @@ func (p *player) submit(out *gateway.Outcome) error {
 	ask, from := *out.Submit, p.o.From
 	ask.Silent = p.silent(&out.Session)
 	r := p.receipt()
+	p.keep(out, r)
 	if u := out.Session.Undo; u != nil && u.Receipt == "" {
 		undo := *u
 		undo.Receipt = r

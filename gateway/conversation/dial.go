@@ -60,10 +60,8 @@ func (p *player) exchange(in gateway.Inbound) (gateway.Reply, error) {
 	if err := p.consult(&out); err != nil {
 		return gateway.Reply{}, err
 	}
-	if out.Submit != nil {
-		if err := p.submit(&out); err != nil {
-			return gateway.Reply{}, err
-		}
+	if err := p.transact(&out); err != nil {
+		return gateway.Reply{}, err
 	}
 	if out.Message != nil {
 		p.text(*out.Message)

@@ -29,8 +29,9 @@ func (m *move) act() {
 		m.out.Reply.Result = &gateway.Result{Needs: ledgerclient.Number}
 		return
 	}
+	asked := m.s
 	m.leave()
-	m.out.Submit = ask
+	m.out.Submit, m.out.Asked, m.out.Repeat = ask, &asked, repeatOf(st, m.anew)
 	m.say(gateway.Part{Text: "received"})
 	m.s.Undo = nil
 	if undo := st.Call.Undo; undo != nil {

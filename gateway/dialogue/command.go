@@ -285,7 +285,7 @@ func (m *move) undo(u *gateway.Undo) {
 	ask.Assurance = m.assurance()
 	ask.Call.Args = map[string]string{"receipt": string(u.Receipt)}
 	ask.Slots = map[string]i18n.Value{"undone": receiptValue(u.Receipt)}
-	m.out.Submit = &ask
+	m.out.Submit, m.out.Undoes = &ask, u.Receipt
 	m.say(gateway.Part{Text: "cancelling", Values: map[string]i18n.Value{"undone": receiptValue(u.Receipt)}})
 }
 

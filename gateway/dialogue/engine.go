@@ -92,6 +92,7 @@ type move struct {
 	out    gateway.Outcome
 	stale  bool // the dialogue has rested so long that it is asked about
 	fresh  bool // a live dialogue has just been opened
+	anew   bool // she wants a transaction once more that she has asked for before
 }
 
 // live says that the citizen waits for the next screen.

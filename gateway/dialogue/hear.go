@@ -18,6 +18,8 @@ const (
 	doItem    = "item"    // chooses the row Value
 	doYes     = "yes"
 	doNo      = "no"
+	doKeep    = "keep"  // leaves it at the transaction with the receipt Value
+	doAnew    = "anew"  // makes the same transaction once more
 	doMeant   = "meant" // takes Value as the message
 	doLang    = "lang"
 	doLetters = "letters" // sets language and letters to Value
@@ -189,9 +191,9 @@ func (m *move) chosen(msg *said, word catalogue.Word, used int) bool {
 		case msg.number():
 			hit = msg.tokens[0].folded == digit(i+1)
 		case whole && word.Command == catalogue.Yes:
-			hit = o.Do == doYes || o.Do == doMeant || o.Do == doResume
+			hit = o.Do == doYes || o.Do == doMeant || o.Do == doResume || o.Do == doKeep
 		case whole && word.Command == catalogue.No:
-			hit = o.Do == doNo || o.Do == doRestart
+			hit = o.Do == doNo || o.Do == doRestart || o.Do == doKeep
 		default:
 			hit = namesLang(o, msg.text)
 		}
@@ -257,6 +259,12 @@ func (m *move) choose(o gateway.Offer) {
 			return
 		}
 		m.menu(0)
+	case doKeep:
+		m.leave()
+		m.say(ownReceipt("repeat-kept", ledgerclient.Receipt(o.Value)))
+	case doAnew:
+		m.anew = true
+		m.act()
 	case doOption, doItem:
 		m.fill(o.Value, said{})
 	}

@@ -87,7 +87,7 @@ func settledUnknown(r ledgerclient.Receipt, transaction, query string) gateway.P
 func undoPart(ask gateway.Ask, a ledgerclient.Answer, r ledgerclient.Receipt) gateway.Part {
 	var key string
 	switch a.Code {
-	case "undone":
+	case gateway.CodeUndone:
 		key = "undone"
 	case "late":
 		key = "undo-late"

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,6 +25,7 @@ type commitOp struct {
 	body    []byte // of the session; nil: unchanged
 	effects []effect
 	leaf    []byte // of the audit log; nil: none but those of the effects
+	again   []byte // the leaf of a request that was made before; nil: none
 	done    func(gateway.Committed, error)
 	out     gateway.Committed
 }
@@ -33,8 +35,8 @@ type commitOp struct {
 // it is refused while the disk is full.
 //
 // Errors: [gateway.ErrStale] when the session has moved on, [gateway.ErrTurned]
-// when the message in the inbox has had its turn, [gateway.ErrTaken] when a
-// receipt number is in use, [gateway.ErrFull] and [gateway.ErrClosed].
+// when the message in the inbox has had its turn, [*gateway.RepeatedError] when a
+// transaction was asked for before, [gateway.ErrTaken] when a receipt number is in use, [gateway.ErrFull] and [gateway.ErrClosed].
 func (s *Store) Commit(c gateway.Commit, done func(gateway.Committed, error)) {
 	o := &commitOp{c: c, done: done}
 	now := s.now()
@@ -43,6 +45,9 @@ func (s *Store) Commit(c gateway.Commit, done func(gateway.Committed, error)) {
 		o.encode(c.Accept, now)
 	} else {
 		o.leaf = leafOf(&c, now)
+	}
+	if c.Repeated != nil {
+		o.again = repeatLeaf(c.Repeated, now)
 	}
 	if c.Session != nil {
 		o.citizen, o.version = c.Session.Citizen.Reveal(), c.Session.Version
@@ -137,9 +142,12 @@ func (o *commitOp) apply(w *writer) error {
 			return err
 		}
 	}
+	if err := w.repeated(o.effects); err != nil {
+		return o.unaccept(w, err)
+	}
 	if o.body != nil {
 		if err := o.session(w); err != nil {
-			return err
+			return o.unaccept(w, err)
 		}
 	}
 	return o.leave(w)
@@ -167,8 +175,10 @@ func (o *commitOp) leave(w *writer) error {
 		}
 	}
 	w.counters.count(o.c.Meters)
-	if o.leaf != nil {
-		w.log.add(o.leaf)
+	for _, leaf := range [...][]byte{o.leaf, o.again} {
+		if leaf != nil {
+			w.log.add(leaf)
+		}
 	}
 	var err error
 	o.out.Items, err = w.add(o.out.Items, o.effects)
@@ -220,13 +230,21 @@ func (o *commitOp) session(w *writer) error {
 	if written == 1 {
 		return nil
 	}
-	if o.c.Accept != nil {
-		if err := w.run(qUnaccept, o.out.Inbox); err != nil {
-			return fmt.Errorf("take message back: %w", err)
-		}
-		if n := len(w.waiting.came); n > 0 && w.waiting.came[n-1] == o.out.Inbox {
-			w.waiting.came = w.waiting.came[:n-1]
-		}
-	}
 	return refusal{gateway.ErrStale}
+}
+
+// unaccept takes the message that came with a commit out of the inbox, since the
+// commit is refused for the reason that it gives.
+func (o *commitOp) unaccept(w *writer, reason error) error {
+	var no refusal
+	if o.c.Accept == nil || !errors.As(reason, &no) {
+		return reason
+	}
+	if err := w.run(qUnaccept, o.out.Inbox); err != nil {
+		return fmt.Errorf("take message back: %w", err)
+	}
+	if n := len(w.waiting.came); n > 0 && w.waiting.came[n-1] == o.out.Inbox {
+		w.waiting.came = w.waiting.came[:n-1]
+	}
+	return reason
 }

@@ -185,6 +185,9 @@ func (w *writer) putReceipt(e *effect) error {
 		return gateway.ErrTaken
 	}
 	w.log.add(e.leaf)
+	if err == nil {
+		err = w.putRequest(e.Tx)
+	}
 	if err == nil && e.Tx.Device != "" {
 		err = w.run(qPutProof, string(e.Tx.Receipt), e.Tx.Salts["device"], e.Tx.Device)
 	}

@@ -99,6 +99,11 @@ func decisionLeaf(e *gateway.Effect, now time.Time) []byte {
 		field("receipt", string(e.Tx.Receipt)), field("service", service))
 }
 
+// repeatLeaf is the leaf of a request that was made before.
+func repeatLeaf(r *gateway.Repeated, now time.Time) []byte {
+	return proof.Encode(proof.Repeat, now, field("medium", string(r.Medium)), field("receipt", string(r.Receipt)), field("service", r.Service))
+}
+
 // outcomeLeaf is the leaf of a transaction's end.
 func outcomeLeaf(receipt string, e ending, now time.Time) []byte {
 	var block string

@@ -25,8 +25,9 @@ const pruneBatch = 500
 
 // Prune deletes what was finished before the given time: messages that had
 // their turn, items in a final state, joined fragments and unmatched delivery
-// receipts. Receipts of transactions and sessions stay. It works in small
-// batches between the other work, and returns the number of rows deleted.
+// receipts. Requests go when their own time is over; receipts of transactions and
+// sessions stay. It works in small batches between the other work, and returns
+// the number of rows deleted.
 func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 	outbox, err := s.walk(ctx, qStepOutbox, qPruneOutbox, before.UnixMilli())
 	if err != nil {
@@ -35,6 +36,10 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 	inbox, err := s.walk(ctx, qStepInbox, qPruneInbox, before.UnixMilli())
 	if err != nil {
 		return outbox + inbox, fmt.Errorf("prune inbox: %w", err)
+	}
+	requests, err := s.pruneRequests(ctx)
+	if err != nil {
+		return outbox + inbox + requests, fmt.Errorf("prune requests: %w", err)
 	}
 	var rest int64
 	err = s.do(ctx, func(w *writer) error {
@@ -53,9 +58,9 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 		return w.lookForEarly()
 	})
 	if err != nil {
-		return outbox + inbox, fmt.Errorf("prune fragments: %w", err)
+		return outbox + inbox + requests, fmt.Errorf("prune fragments: %w", err)
 	}
-	return outbox + inbox + rest, nil
+	return outbox + inbox + requests + rest, nil
 }
 
 // walk deletes the finished rows of a table, a step at a time.

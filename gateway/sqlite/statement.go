@@ -22,6 +22,9 @@ const (
 	qPut
 	qPutReceipt
 	qReceiptFinal
+	qRepeated
+	qPutRequest
+	qPutUndo
 
 	qClaim
 	qClaimAny
@@ -87,6 +90,8 @@ const (
 	qPruneFragments
 	qPruneEarly
 	qAnyEarly
+	qStepRequest
+	qPruneRequest
 
 	qPutOTP
 	qOTP
@@ -160,6 +165,7 @@ func statement(q query) string {
 		qNewSession: sqlNewSession, qSession: sqlSession,
 
 		qPut: sqlPut, qPutReceipt: sqlPutReceipt, qReceiptFinal: sqlReceiptFinal,
+		qRepeated: sqlRepeated, qPutRequest: sqlPutRequest, qPutUndo: sqlPutUndo,
 
 		qClaim: sqlClaim, qClaimAny: sqlClaimAny, qLease: sqlLease, qExpire: sqlExpire, qMark: sqlMark, qUnturned: sqlUnturned,
 
@@ -181,6 +187,7 @@ func statement(q query) string {
 
 		qStepOutbox: sqlStepOutbox, qPruneOutbox: sqlPruneOutbox, qStepInbox: sqlStepInbox, qPruneInbox: sqlPruneInbox,
 		qPruneFragments: sqlPruneFragments, qPruneEarly: sqlPruneEarly, qAnyEarly: sqlAnyEarly,
+		qStepRequest: sqlStepRequest, qPruneRequest: sqlPruneRequest,
 
 		qPutOTP: sqlPutOTP, qOTP: sqlOTP, qTryOTP: sqlTryOTP, qDropOTP: sqlDropOTP, qAllowance: sqlAllowance, qUse: sqlUse,
 		qPutDevice: sqlPutDevice, qDropDevice: sqlDropDevice, qCountOwn: sqlCountOwn, qTakeNonce: sqlTakeNonce, qPutChange: sqlPutChange,

@@ -108,7 +108,16 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 	if err := t.acceptFirst(j); err != nil || j.dropped {
 		return out, nil, err
 	}
+	if j.repeats != "" {
+		if next, ok, err := t.repeated(j, out); err != nil || ok {
+			return next, nil, err
+		}
+	}
 	ask, now := *out.Submit, t.Now().UTC()
+	request, err := t.request(j, &out, now)
+	if err != nil {
+		return out, nil, err
+	}
 	ask.Silent, ask.Partner = t.silent(j, &out.Session), j.in.Link
 	receipt := ledgerclient.NewReceipt()
 	salts := sealPrivate(&ask)
@@ -128,7 +137,7 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 	ask.Call.Args = nil // the envelope holds them
 	effects := []gateway.Effect{{
 		Kind: gateway.Transaction, Lane: gateway.Transaction.Lane(j.in.From), Lease: true, Ask: &ask, To: t.route(j.in),
-		Tx: &gateway.TxOut{Receipt: receipt, Key: key, Envelope: signed, Salts: salts, Device: opening},
+		Tx: &gateway.TxOut{Receipt: receipt, Key: key, Envelope: signed, Salts: salts, Device: opening, Request: request, Undoes: out.Undoes},
 	}}
 	if ask.Silent {
 		out.Reply = quietly(out.Reply)

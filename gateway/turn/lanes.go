@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"setu/gateway"
+	"setu/ledgerclient"
 )
 
 // job is one message on its way through a turn.
@@ -27,6 +28,10 @@ type job struct {
 	dropped  bool
 	// meters are counted with the turn's commit.
 	meters []gateway.Meter
+	// repeats is the receipt of the transaction that the store has found to be
+	// the one that is asked for again; repeated is what is committed of that.
+	repeats  ledgerclient.Receipt
+	repeated *gateway.Repeated
 	// told says that the turn of a live input is on disk, with its meters and its
 	// leaf of the audit log.
 	told bool
@@ -34,7 +39,12 @@ type job struct {
 
 // meter begins the turn's counts with what the dialogue noted of the input.
 func (j *job) meter(notes []gateway.Meter) {
-	j.meters = nil
+	j.meters, j.repeated = nil, nil
+	j.addMeters(notes)
+}
+
+// addMeters adds what the dialogue noted.
+func (j *job) addMeters(notes []gateway.Meter) {
 	for _, n := range notes {
 		n.Medium, n.Partner = j.in.Medium, j.in.Link
 		j.meters = append(j.meters, n)

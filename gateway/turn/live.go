@@ -120,11 +120,10 @@ func (t *Taker) guardedLive(j *job) {
 	}()
 	var r gateway.Reply
 	var err error
-	for range maxStale {
-		if r, err = t.takeLive(j); !errors.Is(err, gateway.ErrStale) && !errors.Is(err, gateway.ErrTaken) {
+	for range maxTakes {
+		if r, err = t.takeLive(j); !t.anew(j, err) {
 			break
 		}
-		t.sessions.drop(j.in.From)
 	}
 	if err != nil {
 		if !errors.Is(err, gateway.ErrFull) && !errors.Is(err, gateway.ErrNoPIN) { // of a full disk the store speaks once
@@ -244,7 +243,7 @@ func (t *Taker) commitLive(j *job, before gateway.Session, out *gateway.Outcome,
 		return nil
 	}
 	crashpoint.Here(crashpoint.BeforeCommit)
-	c := gateway.Commit{Session: after, Effects: effects, Meters: j.meters, Call: t.wish(&before, out)}
+	c := gateway.Commit{Session: after, Effects: effects, Meters: j.meters, Call: t.wish(&before, out), Repeated: j.repeated}
 	if !j.told {
 		c.Live = &j.in
 	}
@@ -252,7 +251,7 @@ func (t *Taker) commitLive(j *job, before gateway.Session, out *gateway.Outcome,
 		t.sessions.drop(before.Citizen)
 		return err
 	}
-	j.meters, j.told = nil, true
+	j.meters, j.repeated, j.told = nil, nil, true
 	after.Version++
 	t.sessions.put(*after)
 	t.counts.Turns.Add(1)

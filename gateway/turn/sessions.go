@@ -13,6 +13,7 @@ type Counts struct {
 	Duplicates atomic.Int64 // messages that had come before
 	Deferred   atomic.Int64 // questions that the ledger did not answer in time
 	Submitted  atomic.Int64 // transactions signed and queued
+	Repeated   atomic.Int64 // transactions that were asked for before, and not signed again
 	Throttled  atomic.Int64 // messages turned away: too many of one citizen
 	Faults     atomic.Int64 // turns that could not be taken
 }

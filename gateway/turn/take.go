@@ -18,9 +18,9 @@ import (
 // errPending says that an earlier transaction waits for the ledger.
 var errPending = errors.New("turn: an earlier transaction is not recorded yet")
 
-// maxStale is how often a turn is taken again because another process moved
-// the session on; more than that is a fault.
-const maxStale = 3
+// maxTakes is how often a turn is taken because the store refuses what came of
+// it, see [Taker.anew]; more than that is a fault.
+const maxTakes = 4
 
 // ErrBusy says that a citizen has too many messages waiting; her provider is
 // to try again later.
@@ -40,13 +40,10 @@ func (t *Taker) guarded(j *job) (ended bool) {
 		}
 	}()
 	var err error
-	for range maxStale {
-		if err = t.take(j); !errors.Is(err, gateway.ErrStale) && !errors.Is(err, gateway.ErrTaken) {
+	for range maxTakes {
+		if err = t.take(j); !t.anew(j, err) {
 			break
 		}
-		// Another process moved the session on, or the receipt number was
-		// drawn before: nothing is stored, and the turn is taken anew.
-		t.sessions.drop(j.in.From)
 	}
 	t.answer(j, err)
 	switch {
@@ -156,7 +153,7 @@ func (t *Taker) acceptFirst(j *job) error {
 // commit writes what the turn changed and passes the leased effects on.
 func (t *Taker) commit(j *job, before gateway.Session, out *gateway.Outcome, effects []gateway.Effect) error {
 	after := out.Session
-	c := gateway.Commit{Turned: true, Effects: effects, Inbox: j.row, Meters: j.meters, Call: t.wish(&before, out)}
+	c := gateway.Commit{Turned: true, Effects: effects, Inbox: j.row, Meters: j.meters, Call: t.wish(&before, out), Repeated: j.repeated}
 	if j.row == 0 {
 		c.Accept, c.Joined = &j.in, j.joined
 	}

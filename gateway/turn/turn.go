@@ -44,10 +44,17 @@ const (
 // Dialogue decides what a message means. It is pure.
 type Dialogue interface {
 	Step(s gateway.Session, in gateway.Inbound) gateway.Outcome
+	Notice(f i18n.Format, key string, vals map[string]i18n.Value) gateway.Reply
+	Consulted
+}
+
+// Consulted is the part of a dialogue that goes on with what it has asked for:
+// an answer of the ledger, where a receipt stands, the digest of a PIN.
+type Consulted interface {
 	Resume(s gateway.Session, ask gateway.Ask, a ledgerclient.Answer, now time.Time) gateway.Outcome
+	Repeated(out gateway.Outcome, st gateway.Standing, now time.Time) gateway.Outcome
 	Standing(s gateway.Session, st gateway.Standing, now time.Time) gateway.Outcome
 	Proven(s gateway.Session, m gateway.Medium, mac string, now time.Time) gateway.Outcome
-	Notice(f i18n.Format, key string, vals map[string]i18n.Value) gateway.Reply
 }
 
 // Ledger answers queries. Up says whether it is worth waiting for, Near that it

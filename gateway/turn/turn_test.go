@@ -50,6 +50,17 @@ func (d *dialogue) Step(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 	switch verb {
 	case "query":
 		out.Query = &gateway.Ask{Silent: arg == "silently", Service: "s", Department: "d", Call: ledgerclient.Call{Contract: "c", Function: "Get"}}
+	case "offer", "anew": // of a crop: the same one again is a repetition
+		asked := s
+		out.Asked, out.Repeat = &asked, gateway.Repeat{Within: 24 * time.Hour, Done: "done", Wanted: verb == "anew"}
+		out.Submit = &gateway.Ask{
+			Service: "s", Department: "d", Medium: in.Medium, Private: []string{"words"},
+			Call: ledgerclient.Call{Contract: "c", Function: "Put", Args: map[string]string{"crop": arg, "words": "for " + arg}},
+		}
+		out.Reply = said("received")
+	case "cancel":
+		out.Submit, out.Undoes = &gateway.Ask{Service: "s", Department: "d", Call: ledgerclient.Call{Contract: "c", Function: "Undo"}}, ledgerclient.Receipt(arg)
+		out.Reply = said("cancelling")
 	case "submit":
 		out.Submit = &gateway.Ask{
 			Service: "s", Department: "d", Medium: gateway.SMS, Private: []string{"text"},
@@ -73,6 +84,10 @@ func (d *dialogue) Resume(s gateway.Session, _ gateway.Ask, a ledgerclient.Answe
 	r := said("answer " + a.Code)
 	r.End = true
 	return gateway.Outcome{Session: s, Reply: r}
+}
+
+func (d *dialogue) Repeated(out gateway.Outcome, st gateway.Standing, _ time.Time) gateway.Outcome {
+	return gateway.Outcome{Session: *out.Asked, Reply: said("repeated " + string(st.Receipt)), Notes: []gateway.Meter{{Kind: gateway.MeterRefused, Outcome: gateway.RefusedRepeat}}}
 }
 
 func (d *dialogue) Standing(s gateway.Session, st gateway.Standing, _ time.Time) gateway.Outcome {
@@ -140,7 +155,12 @@ type signer struct {
 	err       error
 }
 
-func (*signer) Pseudonym(department, _ string) (string, error) { return "p-" + department, nil }
+func (*signer) Pseudonym(department, number string) (string, error) {
+	if department == "setu/repeat" {
+		return number, nil
+	}
+	return "p-" + department, nil
+}
 
 func (*signer) SignQuery(_ context.Context, q ledgerclient.Query) (ledgerclient.SignedQuery, error) {
 	return ledgerclient.SignedQuery{Query: q}, nil

@@ -149,6 +149,8 @@ export interface Answer {
   /** The contract's outcome, such as found or done. */
   code?: string;
   receipt?: string;
+  /** The same citizen has asked for the same before, on whatever channel: nothing was signed, and receipt, operation and code are those of the first time. The state is asking: the first option leaves it at that, the second does it once more. */
+  repeated?: boolean;
   /** Where to look for the outcome. */
   operation?: string;
   /** The values in the prompt, for programs: amounts in rupees, dates as 2026-11-22. */

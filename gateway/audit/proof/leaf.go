@@ -32,6 +32,9 @@ const (
 	// medium, envelope (SHA-256 of its canonical octets, hexadecimal), key (that
 	// signed it).
 	Decision Kind = "decision"
+	// Repeat is a transaction that was not signed, since the same one had been
+	// asked for: receipt (of that), service, medium (of this).
+	Repeat Kind = "repeat"
 	// Outcome is how a transaction ended: receipt, state, code, block, tx (the
 	// ledger's identifier).
 	Outcome Kind = "outcome"

@@ -57,6 +57,28 @@ type kind struct {
 	steps []body
 	// extra is how many more answers may follow the last one: a receipt.
 	extra int
+	// lots are the first step with a weight of its own for each time that a
+	// citizen says it: the same lot again is no new transaction.
+	lots []body
+}
+
+// lots are how many weights there are, from 1000 kg on: a citizen can offer as
+// many lots in a run. firstLot has as many digits as the last, since answers are
+// compared place by place.
+const (
+	lots     = 4000
+	firstLot = 1000
+)
+
+// lot is the weight of the lot that a citizen offers, for the round'th time.
+func lot(round int) string { return strconv.Itoa(firstLot + round%lots) }
+
+// step is what is said at a step, for the round'th time.
+func (k *kind) step(at, round int) body {
+	if at == 0 && len(k.lots) > 0 {
+		return k.lots[round%len(k.lots)]
+	}
+	return k.steps[at]
 }
 
 // kinds are the conversations of a run: first those in Bengali, then as many
@@ -70,6 +92,9 @@ func (c Config) kinds() ([]kind, error) {
 			if c.Mix == Submit {
 				k.extra = 1
 			}
+			if err := k.encodeLots(lines); err != nil {
+				return nil, err
+			}
 			for _, line := range lines {
 				b, err := encode(line)
 				if err != nil {
@@ -82,6 +107,24 @@ func (c Config) kinds() ([]kind, error) {
 	}
 	return kinds, nil
 }
+
+// encodeLots encodes the first of lines with each weight, if it has one.
+func (k *kind) encodeLots(lines []string) error {
+	if !strings.Contains(lines[0], weight) {
+		return nil
+	}
+	for round := range lots {
+		b, err := encode(strings.Replace(lines[0], weight, lot(round), 1))
+		if err != nil {
+			return err
+		}
+		k.lots = append(k.lots, b)
+	}
+	return nil
+}
+
+// weight is the place of a lot's weight in a script.
+const weight = "{kg}"
 
 func encode(line string) (body, error) {
 	coding, segments, _ := sms.Count(line)
@@ -114,9 +157,9 @@ func (c Config) scripts(lang i18n.Lang) [][]string {
 		return all
 	case Submit:
 		if bengali {
-			return [][]string{{"বিক্রি ধান 500 আজ", "1"}}
+			return [][]string{{"বিক্রি ধান " + weight + " আজ", "1"}}
 		}
-		return [][]string{{"SELL PADDY 500 TODAY", "1"}}
+		return [][]string{{"SELL PADDY " + weight + " TODAY", "1"}}
 	default:
 		if bengali {
 			return [][]string{{"সাহায্য"}}

@@ -40,6 +40,7 @@ type citizen struct {
 	trip    int32 // that is under way for it, plus 1; 0 for none
 	answers uint8 // since its latest trip began
 	allowed uint8 // answers that its latest trip may have; 0: it never had one
+	rounds  int   // trips that it has had
 }
 
 // trip is one round trip under way.
@@ -301,7 +302,9 @@ func (t *traffic) begin(now time.Duration) bool {
 	t.rest = (t.rest + 1) % len(t.rested)
 	k := t.nextKind(number)
 	t.trips[i] = trip{citizen: number, kind: k, due: due}
-	t.citizens[number] = citizen{trip: i + 1, allowed: uint8(len(t.kinds[k].steps) + t.kinds[k].extra)}
+	t.citizens[number] = citizen{
+		trip: i + 1, allowed: uint8(len(t.kinds[k].steps) + t.kinds[k].extra), rounds: t.citizens[number].rounds + 1,
+	}
 	t.tally.begun++
 	t.send(i, now)
 	return true
@@ -337,7 +340,7 @@ func (t *traffic) nextKind(citizen int) int {
 // send encodes the next message of a trip.
 func (t *traffic) send(i int32, now time.Duration) {
 	tr := &t.trips[i]
-	b := t.kinds[tr.kind].steps[tr.step]
+	b := t.kinds[tr.kind].step(tr.step, t.citizens[tr.citizen].rounds)
 	for t.pending[t.seq%maxWindow].trip != 0 {
 		t.seq++
 	}

@@ -45,6 +45,7 @@ type talk struct {
 	base     int // of the run's block of numbers
 	citizens int // known to the gateway once they have enrolled
 	state    []atomic.Uint32
+	rounds   []atomic.Int32 // sessions of each known citizen
 	enrolled atomic.Bool
 	turn     atomic.Int64    // sessions begun
 	turns    [2]atomic.Int64 // those in Bengali and in English
@@ -65,6 +66,7 @@ func newTalk(cfg USSDConfig) *talk {
 	t := &talk{cfg: cfg, walks: menuWalks(cfg.Mix, cfg.Now()), citizens: max(cfg.Citizens, 2*most), run: rand.Uint64()} //nolint:gosec // not to collide, not to be secret
 	t.base = rand.IntN(numberSpace/100_000) * 100_000                                                                   //nolint:gosec // the same
 	t.state = make([]atomic.Uint32, t.citizens)
+	t.rounds = make([]atomic.Int32, t.citizens)
 	t.firsts = make([][]atomic.Pointer[string], len(t.walks))
 	for i := range t.walks {
 		t.firsts[i] = make([]atomic.Pointer[string], len(t.walks[i].steps))
@@ -111,7 +113,7 @@ func menuWalks(mix Mix, now time.Time) []menuWalk {
 			all = append(all, w)
 		}
 		if mix == Submit {
-			walk(receipt, "3", "4", "1", "450", now.AddDate(0, 0, 7).Format("02-01-2006"), "1")
+			walk(receipt, "3", "4", "1", weight, now.AddDate(0, 0, 7).Format("02-01-2006"), "1")
 			continue
 		}
 		for i, card := range cards() {
@@ -128,6 +130,7 @@ type session struct {
 	walk    int
 	step    int
 	citizen int
+	round   int  // of the citizen's sessions; 0 for one who is new
 	asked   bool // for her language, which comes before the walk's first screen
 	text    []byte
 	id      uint64
@@ -150,6 +153,10 @@ func (t *talk) begin(s *session) {
 			break
 		}
 		s.asked = false
+	}
+	s.round = 0
+	if s.citizen < t.citizens {
+		s.round = int(t.rounds[s.citizen].Add(1))
 	}
 	half, lang := len(t.walks)/2, 1
 	if b := t.cfg.Bengali; int(b*float64(s.citizen+1)) > int(b*float64(s.citizen)) {
@@ -252,6 +259,9 @@ func (s *session) advance() bool {
 func (s *session) enter(input string) {
 	if len(s.text) > 0 {
 		s.text = append(s.text, "%2A"...)
+	}
+	if input == weight {
+		input = lot(s.round)
 	}
 	s.text = append(s.text, input...)
 }

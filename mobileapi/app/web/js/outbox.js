@@ -51,13 +51,21 @@ async function attempt(gateway, one) {
   }
 }
 
-/** paperOf is what is kept of a request. One that the gateway has still a question about is not taken. */
+/** stateOf: what the gateway still has a question about is not taken, unless it was asked for before and is known by that receipt. */
+function stateOf(result) {
+  if (result instanceof Problem) return "refused";
+  if (result.state !== "asking") return result.state;
+  if (!result.repeated) return "refused";
+  return result.code ? "recorded" : "received";
+}
+
+/** paperOf is what is kept of a request. */
 function paperOf(one, result) {
   const refused = result instanceof Problem;
   return {
     id: one.key, service: one.form.service, title: one.title, question: one.question, lang: one.lang,
     prompt: refused ? result.title : result.prompt,
-    state: refused || result.state === "asking" ? "refused" : result.state,
+    state: stateOf(result),
     receipt: result.receipt, block: result.as_of?.block, at: one.at,
   };
 }
