@@ -143,6 +143,40 @@ func TestOnce(t *testing.T) {
 	}
 }
 
+// TestRepeated: the same form under another key, as when it was filled in again,
+// gets the first receipt, and a second transaction only when that is chosen.
+func TestRepeated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.TempDir())
+	p := logIn(t, w, citizen)
+	const form = `{"service":"grievance","inputs":{"want":"raise","subject":"land","matter":"The road is broken"},"confirm":true}`
+	first := read[said](t, p.once("k1", form))
+	step := func(session, input string) string { return fmt.Sprintf(`{"session":%q,"input":%q}`, session, input) }
+	for _, tt := range []struct {
+		input  string
+		status int
+		state  string
+	}{
+		{"1", 200, "answered"},
+		{"2", 201, "recorded"},
+	} {
+		again := p.once("again"+tt.input, form)
+		out := read[said](t, again)
+		if again.status != 200 || out.State != "asking" || !out.Repeated || out.Receipt != first.Receipt || out.Code != "done" ||
+			out.Operation != first.Operation || len(out.Options) != 2 || out.Session == "" {
+			t.Fatalf("the same form again = %d %s, want the receipt %s", again.status, again.body, first.Receipt)
+		}
+		if replayed := p.once("again"+tt.input, form); replayed.status != 200 || read[said](t, replayed).Session != out.Session {
+			t.Errorf("the same key again = %d %s", replayed.status, replayed.body)
+		}
+		got := p.once("step"+tt.input, step(out.Session, tt.input))
+		end := read[said](t, got)
+		if got.status != tt.status || end.State != tt.state || end.Repeated || end.Receipt == first.Receipt {
+			t.Errorf("option %s = %d %s, want %d %s", tt.input, got.status, got.body, tt.status, tt.state)
+		}
+	}
+}
+
 // TestSignature_Refused: what was changed on the way, is too old or comes again
 // is not done.
 func TestSignature_Refused(t *testing.T) {

@@ -41,7 +41,7 @@ type said struct {
 	Options                                                       []struct{ Value, Label string }
 	Input                                                         *struct{ Name, Type string }
 	Values                                                        map[string]string
-	Back, End                                                     bool
+	Back, End, Repeated                                           bool
 	RetryAfter                                                    int `json:"retry_after"`
 }
 

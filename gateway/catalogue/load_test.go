@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"testing/fstest"
 
 	"setu/gateway/catalogue"
@@ -89,6 +90,9 @@ func TestLoad_Problems(t *testing.T) {
 		{"code without a pattern", service, "type: digits, length: 8", "type: code", "a code needs a pattern"},
 		{"query and submit", service, "    answers:", "    submit: {contract: a, function: b, confirm: shown}\n    answers:", `has both query and submit`},
 		{"submit without confirmation", service, "query:", "submit:", `demo/service.yaml:9: step "card" changes the ledger: confirm is needed`},
+		{"repeat of no time", service, "query: {", "submit: {repeat: 2 days, confirm: card, ", `demo/service.yaml:9: repeat is "2 days": a time from 1m to 720h`},
+		{"repeat for too long", service, "query: {", "submit: {repeat: 721h, confirm: card, ", `demo/service.yaml:9: repeat is "721h"`},
+		{"repeat of a question", service, "query: {", "query: {repeat: 1h, ", `demo/service.yaml:9: unknown key "repeat"`},
 		{"no answers", service, "    answers:\n      found: {say: shown}\n      missing: {say: unknown, retry: card}\n", "", `demo/service.yaml:7: step "card" calls the ledger, but has no answers`},
 		{"an answer without words", service, "found: {say: shown}", "found: {}", `answer "found" says nothing`},
 		{"next and retry", service, "retry: card", "retry: card, next: card", `answer "missing" has both next and retry`},
@@ -221,4 +225,36 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("Load = %v, want *Problems", err)
 		}
 	})
+}
+
+func TestLoad_Repeat(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, line string
+		want       time.Duration
+	}{
+		{"not said", "", catalogue.DefaultRepeat},
+		{"none", "repeat: none, ", 0},
+		{"shortest", "repeat: 1m, ", time.Minute},
+		{"longest", "repeat: 720h, ", 30 * 24 * time.Hour},
+		{"hours and minutes", "repeat: 1h30m, ", 90 * time.Minute},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			files := demo()
+			files["demo/service.yaml"] = strings.NewReplacer("query: {", "submit: {confirm: card, "+tt.line, ", retry: card", "").Replace(files["demo/service.yaml"])
+			if err := validate(t, compileSchema(t, "service.schema.json"), files["demo/service.yaml"]); err != nil {
+				t.Error(err)
+			}
+			c, err := catalogue.Load(limits(), folder(files))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, _ := c.Service("demo")
+			st, _ := s.Step("card")
+			if st.Call.Repeat != tt.want || st.Done() != "found" {
+				t.Errorf("repeat = %v of what ends with %q, want %v, found", st.Call.Repeat, st.Done(), tt.want)
+			}
+		})
+	}
 }

@@ -71,17 +71,34 @@ func (w *world) openUSSD() {
 	}
 }
 
-// register registers the lot, however often it is cut off.
+// register registers the lot, and may not be sure of it: then she does it all
+// again, and must be shown the receipt that she has.
 func (d *dialler) register() {
+	d.receipt = d.try()
+	if d.r.IntN(2) != 0 {
+		return
+	}
+	switch again := d.try(); {
+	case again == "" || again == d.receipt:
+	case d.receipt == "":
+		d.receipt = again
+	default:
+		d.w.t.Errorf("%s kg: receipt %s when she was not sure of %s", d.weight, again, d.receipt)
+	}
+}
+
+// try registers the lot, however often it is cut off, and gives the receipt that
+// is shown; empty if a kill kept it from the screen.
+func (d *dialler) try() (receipt string) {
 	var call *ussdhttp.Call
 	confirmed, key := false, ""
 	for d.w.ctx.Err() == nil {
 		a, lost := d.press(&call, key)
 		if lost {
-			return // the test has ended
+			return "" // the test has ended
 		}
-		if d.receipt = gatewaytest.Receipt(a.Text); d.receipt != "" {
-			return
+		if receipt = gatewaytest.Receipt(a.Text); receipt != "" {
+			return receipt
 		}
 		switch {
 		case a.End && d.w.full:
@@ -90,16 +107,17 @@ func (d *dialler) register() {
 			continue
 		case a.End:
 			d.w.t.Errorf("%s kg: an end without a receipt: %q", d.weight, a.Text)
-			return
+			return ""
 		case confirmed && strings.Contains(a.Text, "1 Benefit"):
-			return // what she confirmed is done: nothing is left to go on with
+			return "" // what she confirmed is done: nothing is left to go on with
 		}
 		if key = d.entry(a.Text); key == "" {
 			d.w.t.Errorf("%s kg: nobody knows what to enter at %q", d.weight, a.Text)
-			return
+			return ""
 		}
 		confirmed = confirmed || strings.Contains(a.Text, "1 Yes")
 	}
+	return ""
 }
 
 // press sends a key until a screen comes, in a call that is new if there was

@@ -15,7 +15,8 @@
 // only if a kill fell between its sending and the storing of that. The audit log
 // (log_test.go) holds every checkpoint that the ledger or an operator was given,
 // and one leaf for each message, transaction, end and act, and no others. Some citizens
-// take back what they did, and others register by USSD meanwhile.
+// take back what they did, some ask for the same lot again, which is one lot
+// unless they want another, and others register by USSD meanwhile.
 //
 // The seeds are printed. -fault.seeds (or SETU_FAULT_SEEDS) is how many are
 // tried, -fault.seed (or SETU_FAULT_SEED) the first of them:
