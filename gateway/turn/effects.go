@@ -146,15 +146,8 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 	if ask.Medium == gateway.App {
 		received.Result = &gateway.Result{Receipt: receipt, Pending: true}
 	}
-	due := now.Add(t.Patience)
-	if !t.Ledger.Up() {
-		due = now
-	}
-	if said := t.say(nil, j.in, received, ClassReceipt, due); len(said) > 0 && !ask.Silent {
-		// A lane of its own, so that waiting for the ledger holds up nothing.
-		said[0].Lane, said[0].Unless = "receipt:"+string(receipt), receipt
-		said[0].SMS.Service = service(&ask)
-		effects = append(effects, said[0])
+	if !ask.Silent {
+		effects = append(effects, t.sayReceived(j, &ask, received, receipt)...)
 	}
 	if out.Session.Undo != nil && out.Session.Undo.Receipt == "" {
 		undo := *out.Session.Undo
@@ -168,6 +161,22 @@ func (t *Taker) submit(j *job, out gateway.Outcome) (gateway.Outcome, []gateway.
 	}
 	t.counts.Submitted.Add(1)
 	return out, effects, nil
+}
+
+// sayReceived is the message that a transaction is received. It is superseded if
+// the outcome comes before the channel's patience ends.
+func (t *Taker) sayReceived(j *job, ask *gateway.Ask, received gateway.Reply, receipt ledgerclient.Receipt) []gateway.Effect {
+	due := t.Now().UTC()
+	if t.Ledger.Up() {
+		due = due.Add(t.Patience)
+	}
+	said := t.say(nil, j.in, received, ClassReceipt, due)
+	for i := range said {
+		// A lane of its own, so that waiting for the ledger holds up nothing.
+		said[i].Lane, said[i].Unless = "receipt:"+string(receipt), receipt
+		said[i].SMS.Service = service(ask)
+	}
+	return said
 }
 
 // withReceipt gives every part of r the receipt's number.

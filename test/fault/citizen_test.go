@@ -19,6 +19,9 @@ type step struct {
 	same   bool    // its answer is that of an earlier step
 	echo   string  // is in the answer
 	effect *effect // of a confirmation
+	// repeats says that it confirms what was confirmed before, of which nothing
+	// may come.
+	repeats bool
 }
 
 // effect is a transaction that must be on the ledger once.
@@ -149,7 +152,7 @@ func (l *tongue) again(kg int, day time.Time, yes string, more bool) []step {
 	weight := strconv.Itoa(kg)
 	steps := []step{
 		{say: fmt.Sprintf("%s %s %s", l.resell, weight, day.Format("02-01-2006")), echo: weight, same: true},
-		{say: yes, echo: "\n2 "},
+		{say: yes, echo: "\n2 ", repeats: true},
 	}
 	if more {
 		return append(steps, step{say: l.more, effect: &effect{"produce", "Register", "weight", weight}})

@@ -53,6 +53,7 @@ type leaves struct {
 	report              proof.Report
 	messages            []string // digests
 	decisions, outcomes map[string][]numbered
+	repeats             []proof.Leaf
 	acts                []string                   // digests of lines of the operators' log
 	sealed              map[int64]proof.Checkpoint // those that are stored, by their sizes
 }
@@ -92,6 +93,7 @@ func (w *world) checkLog(b *books) {
 	}
 	w.checkMessages(log)
 	w.checkDecisions(b, log)
+	w.checkRepeats(b, log)
 	w.checkActs(log)
 	w.t.Logf("%s: the audit log has %d leaves (%v), %d checkpoints and %d anchors on the ledger; %d checkpoints were shown",
 		w.dir, log.report.Size, log.report.Kinds, log.report.Checkpoints, len(b.anchors), len(w.shown))
@@ -188,6 +190,8 @@ func (o *leaves) take(octets string, n int64) {
 		o.decisions[l.Get("receipt")] = append(o.decisions[l.Get("receipt")], numbered{l, n})
 	case proof.Outcome:
 		o.outcomes[l.Get("receipt")] = append(o.outcomes[l.Get("receipt")], numbered{l, n})
+	case proof.Repeat:
+		o.repeats = append(o.repeats, l)
 	case proof.Act:
 		if l.Get("line") == "" {
 			break // of an item, which tells of it too
@@ -264,6 +268,45 @@ func (w *world) checkDecisions(b *books, log *leaves) {
 	}
 	if len(log.decisions) != len(all) || len(log.outcomes) != len(all) {
 		w.t.Errorf("the audit log has %d decisions and %d ends, the store %d transactions", len(log.decisions), len(log.outcomes), len(all))
+	}
+}
+
+// checkRepeats compares the leaves of requests that were made again with what
+// citizens wrote, and with what was counted. Who dials again after a kill makes
+// hers more often.
+func (w *world) checkRepeats(b *books, log *leaves) {
+	w.t.Helper()
+	written, leaves := 0, 0
+	for _, c := range w.citizens {
+		for _, s := range c.steps {
+			if s.repeats {
+				written++
+			}
+		}
+	}
+	for _, l := range log.repeats {
+		if l.Get("medium") == string(gateway.SMS) {
+			leaves++
+		}
+		if len(log.decisions[l.Get("receipt")]) != 1 {
+			w.t.Errorf("a request is said to be that of receipt %q, which was never decided", l.Get("receipt"))
+		}
+	}
+	if leaves != written {
+		w.t.Errorf("the audit log has %d requests that were made again by message, citizens made %d", leaves, written)
+	}
+	readings, err := b.store.Readings(context.Background(), time.Time{}, time.Now().Add(time.Hour), gateway.ByMonth, gateway.MeterRefused)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	counted := int64(0)
+	for _, r := range readings {
+		if r.Outcome == gateway.RefusedRepeat {
+			counted += r.Count
+		}
+	}
+	if counted != int64(len(log.repeats)) {
+		w.t.Errorf("%d requests are counted as made again, the audit log has %d", counted, len(log.repeats))
 	}
 }
 
