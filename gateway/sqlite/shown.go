@@ -175,6 +175,7 @@ func (o *object) result(name string, r *gateway.Result) {
 	}
 	o.flag("pending", r.Pending)
 	o.text("needs", string(r.Needs))
+	o.flag("repeated", r.Repeated)
 	o.close('}')
 }
 

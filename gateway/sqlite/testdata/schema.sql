@@ -231,6 +231,12 @@ CREATE TABLE receipt (
   at      INTEGER NOT NULL
 , tx TEXT NOT NULL DEFAULT '', leaf INTEGER NOT NULL DEFAULT 0, ended INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 
+CREATE TABLE request (
+  digest  TEXT PRIMARY KEY,
+  receipt TEXT NOT NULL, -- of the latest
+  until   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE session (
   citizen TEXT PRIMARY KEY,
   version INTEGER NOT NULL,
@@ -238,6 +244,11 @@ CREATE TABLE session (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sqlite_sequence(name,seq);
+
+CREATE TABLE undo (
+  receipt TEXT PRIMARY KEY,
+  by      TEXT NOT NULL -- receipt of the one that does
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE unheard (
   id      INTEGER PRIMARY KEY,
