@@ -164,23 +164,9 @@ func checkExport(in io.Reader, t proof.Trust, out io.Writer) error {
 	if t.Older != nil {
 		older = append(older, *t.Older)
 	}
-	r := proof.NewReader(t.Keys, older...)
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 0, proof.MaxLine), 2*proof.MaxLine)
-	for lines.Scan() {
-		if err := r.Line(lines.Bytes()); err != nil {
-			return err
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("%w: %w", proof.ErrExport, err)
-	}
-	found, err := r.End()
+	found, err := proof.ReadExport(in, t.Keys, older...)
 	if err != nil {
 		return err
-	}
-	if found.Checkpoints == 0 {
-		return fmt.Errorf("%w: it has no checkpoint, so that nothing of it is signed", proof.ErrExport)
 	}
 	if t.Ledger == nil {
 		fmt.Fprintln(out, found)

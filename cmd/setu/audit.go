@@ -116,7 +116,7 @@ func (a *auditExportCmd) Run(ctx context.Context, out streams) error {
 }
 
 // writeNew writes a file that must not be there yet, for its owner alone, or to
-// out if it has no name.
+// out if it has no name. One that could not be written whole is taken away.
 func writeNew(name string, out io.Writer, write func(io.Writer) error) error {
 	if name == "" {
 		return write(out)
@@ -125,7 +125,10 @@ func writeNew(name string, out io.Writer, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(f), f.Close())
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(name))
+	}
+	return nil
 }
 
 type auditVerifyCmd struct {
@@ -197,22 +200,12 @@ func (a *auditVerifyCmd) verifyFile(ctx context.Context, io streams, older []pro
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	r := proof.NewReader(all, older...)
-	lines := bufio.NewScanner(f)
-	lines.Buffer(make([]byte, 0, proof.MaxLine), 2*proof.MaxLine)
-	for lines.Scan() {
-		if err := r.Line(lines.Bytes()); err != nil {
-			return err
-		}
-	}
-	if err := lines.Err(); err != nil {
+	report, err := proof.ReadExport(f, all, older...)
+	if err != nil {
 		return err
 	}
-	report, err := conclude(io.out, r)
-	if err == nil && report.Checkpoints == 0 {
-		err = fmt.Errorf("%w: it has no checkpoint, so that nothing of it is signed", proof.ErrExport)
-	}
-	return err
+	fmt.Fprintln(io.out, report)
+	return nil
 }
 
 func (a *auditVerifyCmd) verifyRunning(ctx context.Context, io streams, older []proof.Checkpoint) error {

@@ -1,9 +1,11 @@
 package proof
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -87,6 +89,31 @@ type Reader struct {
 	tree  *Tree
 	out   Report
 	ended bool
+}
+
+// ReadExport checks a whole export, and that something of it is signed: what has no
+// checkpoint anybody could have written. The export is to hold what older
+// checkpoints say. The errors are those of [Reader.End] and of from.
+func ReadExport(from io.Reader, keys []PublicKey, older ...Checkpoint) (Report, error) {
+	r := NewReader(keys, older...)
+	lines := bufio.NewScanner(from)
+	lines.Buffer(make([]byte, 0, MaxLine), 2*MaxLine)
+	for lines.Scan() {
+		if err := r.Line(lines.Bytes()); err != nil {
+			return Report{}, err
+		}
+	}
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return Report{}, fmt.Errorf("%w: a line is longer than %d octets", ErrExport, MaxLine)
+	case err != nil:
+		return Report{}, fmt.Errorf("read export: %w", err)
+	}
+	found, err := r.End()
+	if err == nil && found.Checkpoints == 0 {
+		err = fmt.Errorf("%w: it has no checkpoint, so that nothing of it is signed", ErrExport)
+	}
+	return found, err
 }
 
 // NewReader makes a reader. The export is to hold what older checkpoints say.
