@@ -91,11 +91,13 @@ func (a *API) take(r *request, in gateway.Inbound) error {
 
 // decode reads a request's body, and nothing that the description does not have.
 func decode(r *request, into any) error {
-	body := r.Body()
+	body := r.content()
 	media, _, _ := strings.Cut(r.Get(fiber.HeaderContentType), ";")
 	switch {
 	case len(body) > MaxBody:
 		return problem(tooLarge, "a body has 16 KiB at the most")
+	case len(r.Request().Header.ContentEncoding()) > 0:
+		return problem(notJSON, "send the body without Content-Encoding")
 	case !strings.EqualFold(strings.TrimSpace(media), fiber.MIMEApplicationJSON):
 		return problem(notJSON, "send Content-Type: application/json")
 	case !utf8.Valid(body):

@@ -82,7 +82,7 @@ func (a *API) once(r *request, citizen gateway.Address, key string, do func() er
 		return problem(keyBusy, "the request with this Idempotency-Key is in hand: ask again for its answer")
 	}
 	defer a.underway.end(name)
-	digest := sha256.Sum256(append([]byte(r.Method()+" "+r.Path()+"\n"), r.Body()...))
+	digest := sha256.Sum256(append([]byte(r.Method()+" "+r.Path()+"\n"), r.content()...))
 	kept, err := a.cfg.Answers.Kept(r.UserContext(), citizen, key)
 	switch {
 	case err == nil && !bytes.Equal(kept.Digest, digest[:]):

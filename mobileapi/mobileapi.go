@@ -188,6 +188,10 @@ type request struct {
 	lang i18n.Lang
 }
 
+// content is the body as it was sent: what is compressed stays so, since a digest
+// covers it as it is (RFC 9530 section 2), and a small one may unpack to gigabytes.
+func (r *request) content() []byte { return r.Request().Body() }
+
 // wrap makes a handler of fiber that is counted, and an answer of what goes wrong
 // in it.
 func (a *API) wrap(count *tally, serve func(*request) error) fiber.Handler {

@@ -94,7 +94,7 @@ func (a *API) verifyBy(r *request, d gateway.Device) error {
 // to the disk.
 func (a *API) verify(r *request, key func(string) (*ecdsa.PublicKey, error)) (httpsig.Signed, error) {
 	v := httpsig.Verifier{Key: key, Now: a.cfg.Now, Window: Window, Since: a.since, Nonces: a.nonces, Tag: Tag}
-	s, err := v.VerifyMessage(message(r), r.Body())
+	s, err := v.VerifyMessage(message(r), r.content())
 	if err == nil && s.Made.After(a.cfg.Now()) {
 		if err = a.cfg.Devices.TakeNonce(r.UserContext(), s.KeyID+" "+s.Nonce, s.Made.Add(2*Window)); errors.Is(err, gateway.ErrSeen) {
 			err = httpsig.ErrReplayed

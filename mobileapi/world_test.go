@@ -188,6 +188,12 @@ type answer struct {
 // do sends a request, and holds what comes back to the description.
 func (w *world) do(r *http.Request) answer {
 	w.t.Helper()
+	return w.doIn(w.t, r)
+}
+
+// doIn is do in another test than the world's, as in the runs of a fuzz target.
+func (w *world) doIn(t testing.TB, r *http.Request) answer {
+	t.Helper()
 	var sent []byte
 	if r.Body != nil {
 		sent = must(io.ReadAll(r.Body))
@@ -195,12 +201,12 @@ func (w *world) do(r *http.Request) answer {
 	}
 	resp, err := w.app.Test(r, 60_000)
 	if err != nil {
-		w.t.Fatalf("%s %s: %v", r.Method, r.URL, err)
+		t.Fatalf("%s %s: %v", r.Method, r.URL, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	got := answer{status: resp.StatusCode, header: resp.Header, body: must(io.ReadAll(resp.Body))}
 	for _, fault := range w.spec.faults(r, got) {
-		w.t.Errorf("%s %s %.200s = %d: not as described: %v\n%.500s", r.Method, r.URL, sent, got.status, fault, got.body)
+		t.Errorf("%s %s %.200s = %d: not as described: %v\n%.500s", r.Method, r.URL, sent, got.status, fault, got.body)
 	}
 	return got
 }
