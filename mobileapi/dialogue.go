@@ -103,6 +103,9 @@ func decode(r *request, into any) error {
 	case !utf8.Valid(body):
 		return problem(badRequest, "the body is not UTF-8")
 	}
+	if start := bytes.TrimLeft(body, " \t\r\n"); len(start) == 0 || start[0] != '{' { // null would be taken for {}
+		return problem(badRequest, "the body is no JSON object")
+	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
