@@ -87,6 +87,10 @@ nightly: ## 200 seeds of kills and power cuts, three virtual days of outage, a m
 bench: ## Go benchmarks (BENCH=regexp, BENCHTIME=1s); `bin/setu bench sms` drives a gateway
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime=$(BENCHTIME) $(PKG)
 
+.PHONY: soak
+soak: build ## 30 minutes of calls of all kinds against a running gateway (make run), and what is left of them (ARGS="--soak 5m --calls 100")
+	bin/setu bench ivr --soak 30m --calls 500 --rate 50 $(ARGS)
+
 .PHONY: clean
 clean: ## remove bin; data stays
 	rm -rf bin

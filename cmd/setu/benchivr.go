@@ -17,6 +17,7 @@ type benchIVRCmd struct {
 	Talk  time.Duration `help:"How long all calls are measured together." default:"20s"`
 	PID   int           `help:"Process of the gateway, when its metrics are not reached."`
 	Bare  bool          `help:"Measure beside it a loop that only sends the same sound." default:"true" negatable:""`
+	Soak  time.Duration `help:"Instead: calls of all kinds (complete, dropped, cancelled, silent, on hold) for so long, and then whether anything is left of them."`
 	Goals bool          `help:"Say which of the goals are reached."`
 	JSON  bool          `help:"One JSON object instead of text."`
 }
@@ -31,6 +32,13 @@ func (b *benchIVRCmd) Run(ctx context.Context, io streams) error {
 		c.Bare = func(ctx context.Context, to []string) (*bench.Bare, error) {
 			return startBeside(ctx, soundUp, append([]string{"sound"}, to...)...)
 		}
+	}
+	if b.Soak > 0 {
+		report, err := bench.SoakIVR(ctx, c, b.Soak, io.out)
+		if err == nil && !report.Clean() {
+			err = errSaid // the report says what is left
+		}
+		return err
 	}
 	report, err := bench.RunIVR(ctx, c, io.out)
 	if err == nil && !report.Sound() {

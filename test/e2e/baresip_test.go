@@ -161,8 +161,8 @@ func outward(t *testing.T) string {
 	return ""
 }
 
-// TestBaresip: a softphone from Debian asks about an allowance, hears the number
-// read back, and is hung up on with a goodbye.
+// TestBaresip: a softphone from Debian calls, asks about an allowance, hears the
+// number read back, and hangs up.
 func TestBaresip(t *testing.T) {
 	if _, err := exec.LookPath("baresip"); err != nil {
 		t.Skip("baresip is not installed: scripts/setup test")
@@ -181,15 +181,16 @@ func TestBaresip(t *testing.T) {
 	for _, step := range []struct {
 		keys string
 		then time.Duration
-	}{{"", 2 * time.Second}, {"1", 2 * time.Second}, {"1", 2 * time.Second}, {"1000000001", 9 * time.Second}, {"1", 18 * time.Second}, {"9", 0}} {
+	}{{"", 2 * time.Second}, {"1", 2 * time.Second}, {"1", 2 * time.Second}, {"1000000001", 9 * time.Second}} {
 		for _, key := range step.keys {
 			b.tell("sndcode", string(key))
 			time.Sleep(300 * time.Millisecond)
 		}
 		time.Sleep(step.then) // a person listens
 	}
+	b.tell("hangup", "")
 	b.awaits("CALL_CLOSED")
-	w.until("the call has ended", func() bool { return strings.Contains(w.setu("calls"), "completed") })
+	w.until("the call has ended", func() bool { return strings.Contains(w.setu("calls"), "hung_up") })
 	// It evens packets out that come unevenly, which costs some of the likeness.
 	if like := correlation(b.heard(), voiceOf(t, i18n.English, readBack[2])); like < 0.9 {
 		t.Errorf("what baresip has recorded has a correlation of %.3f with %q", like, readBack[2])

@@ -44,6 +44,7 @@ func has(t *testing.T, g *gatewaytest.Gateway, line string) {
 // again and again; that it refuses us is told to operators with what to look at, and
 // it is told when we go.
 func TestTrunk_Registers(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("sipp"); err != nil {
 		t.Skip("sipp is not installed: scripts/setup test")
 	}
@@ -87,6 +88,7 @@ func TestTrunk_Registers(t *testing.T) {
 // TestTrunk_Failover: of two trunks the second takes the calls while the first says
 // nothing, and the first when it is back.
 func TestTrunk_Failover(t *testing.T) {
+	t.Parallel()
 	first, second := newTrunkOf(t), newTrunkOf(t)
 	g := gatewaytest.Start(t, gatewaytest.Options{Bin: bin, SIP: "127.0.0.1:0", Config: fmt.Sprintf(`
 ivr:
@@ -164,6 +166,7 @@ func (x *trunkOf) die(dead bool) {
 // TestTrunk_TLS: a call comes over TLS, and a trunk is asked over TLS whose
 // certificate we know; one that we do not know is down, and the log says why.
 func TestTrunk_TLS(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	known, knownFile := certificate(t, dir, "known")
 	other, _ := certificate(t, dir, "other")

@@ -122,18 +122,34 @@ func kibibytes(status []byte, name string) int64 {
 // readMetrics asks the admin listener, which counts CPU time more coarsely and
 // knows no peak.
 func readMetrics(ctx context.Context, addr string) (reading, error) {
+	var r reading
+	err := eachMetric(ctx, addr, func(name string, n float64) {
+		switch name {
+		case "process_cpu_seconds_total":
+			r.cpu = time.Duration(n * float64(time.Second))
+		case "process_resident_memory_bytes":
+			r.rss = int64(n)
+		}
+	})
+	if err == nil && r.rss == 0 {
+		err = fmt.Errorf("http://%s/metrics names no process: is it the gateway's admin listener?", addr)
+	}
+	return r, err
+}
+
+// eachMetric reads what the admin listener counts: each name with its labels.
+func eachMetric(ctx context.Context, addr string, take func(name string, n float64)) error {
 	ctx, cancel := context.WithTimeout(ctx, metricsTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/metrics", nil)
 	if err != nil {
-		return reading{}, fmt.Errorf("read the gateway's metrics: %w", err)
+		return fmt.Errorf("read the gateway's metrics: %w", err)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return reading{}, fmt.Errorf("read the gateway's metrics: %w", err)
+		return fmt.Errorf("read the gateway's metrics: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }() // it was only read from
-	var r reading
 	lines := bufio.NewScanner(response.Body)
 	for lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), " ")
@@ -141,20 +157,12 @@ func readMetrics(ctx context.Context, addr string) (reading, error) {
 		if err != nil {
 			continue
 		}
-		switch name {
-		case "process_cpu_seconds_total":
-			r.cpu = time.Duration(n * float64(time.Second))
-		case "process_resident_memory_bytes":
-			r.rss = int64(n)
-		}
+		take(name, n)
 	}
 	if err := lines.Err(); err != nil {
-		return reading{}, fmt.Errorf("read the gateway's metrics: %w", err)
+		return fmt.Errorf("read the gateway's metrics: %w", err)
 	}
-	if r.rss == 0 {
-		return reading{}, fmt.Errorf("http://%s/metrics names no process: is it the gateway's admin listener?", addr)
-	}
-	return r, nil
+	return nil
 }
 
 // ownCPU is the CPU time of this process; 0 if the system does not say.

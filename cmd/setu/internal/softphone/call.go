@@ -1,6 +1,7 @@
 package softphone
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -160,6 +161,30 @@ func (c *Call) HangUp(ctx context.Context) error {
 		return fmt.Errorf("hang up: %w", err)
 	}
 	return nil
+}
+
+// Drop leaves without a word, as a telephone whose battery is taken out.
+func (c *Call) Drop() { c.end() }
+
+// Hold puts the gateway on hold, or takes it back (RFC 3264 §8.4).
+func (c *Call) Hold(ctx context.Context, on bool) error {
+	body := bytes.Clone(c.dialog.InviteRequest.Body())
+	if on {
+		body = bytes.Replace(body, []byte("a=sendrecv"), []byte("a=sendonly"), 1)
+	}
+	to := c.dialog.InviteResponse.Contact().Address
+	req := sip.NewRequest(sip.INVITE, to)
+	kind := sip.ContentTypeHeader("application/sdp")
+	req.AppendHeader(&kind)
+	req.SetBody(body)
+	res, err := c.dialog.Do(ctx, req)
+	if err != nil {
+		return fmt.Errorf("hold: %w", err)
+	}
+	if !res.IsSuccess() {
+		return fmt.Errorf("hold: %w: %d %s", ErrRefused, res.StatusCode, res.Reason)
+	}
+	return c.dialog.WriteAck(ctx, sip.NewRequest(sip.ACK, to))
 }
 
 // end lets go of all that the call has.
