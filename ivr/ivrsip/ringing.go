@@ -86,7 +86,7 @@ func (a *attempt) wait(ctx context.Context) *sip.Response {
 	for {
 		select {
 		case res := <-a.tx.Responses():
-			if a.hear(res); !res.IsProvisional() {
+			if a.hear(res); !res.IsProvisional() { //nolint:contextcheck // a CANCEL is sent though its call is over
 				a.out.End = endOf(res.StatusCode, a.unwanted)
 				return res
 			}
@@ -94,16 +94,16 @@ func (a *attempt) wait(ctx context.Context) *sip.Response {
 			return nil
 		case <-done:
 			done = nil
-			a.giveUp()
+			a.giveUp() //nolint:contextcheck // see above
 		case <-stop:
 			stop = nil
-			a.giveUp()
+			a.giveUp() //nolint:contextcheck // see above
 		case <-a.limit.C:
 			if a.cancelled || a.out.Status == 0 {
 				a.driver.handlers.Go(a.forsake)
 				return nil
 			}
-			a.giveUp()
+			a.giveUp() //nolint:contextcheck // see above
 		}
 	}
 }

@@ -230,7 +230,7 @@ ivr:
 	say("ACK", to, "1")
 	say("BYE", to, "2")
 	for {
-		status, to = sipAnswer(t, answers)
+		status, _ = sipAnswer(t, answers)
 		if strings.HasPrefix(status, "SIP/2.0 200") {
 			break
 		}
