@@ -86,26 +86,30 @@ func (k *kind) step(at, round int) body {
 func (c Config) kinds() ([]kind, error) {
 	var kinds []kind
 	for _, lang := range []i18n.Lang{i18n.Bengali, i18n.English} {
-		scripts := c.scripts(lang)
-		for _, lines := range scripts {
+		for _, lines := range c.scripts(lang) {
 			k := kind{lang: lang}
 			if c.Mix == Submit {
 				k.extra = 1
 			}
-			if err := k.encodeLots(lines); err != nil {
+			if err := k.encode(lines); err != nil {
 				return nil, err
-			}
-			for _, line := range lines {
-				b, err := encode(line)
-				if err != nil {
-					return nil, err
-				}
-				k.steps = append(k.steps, b)
 			}
 			kinds = append(kinds, k)
 		}
 	}
 	return kinds, nil
+}
+
+// encode encodes what is said.
+func (k *kind) encode(lines []string) error {
+	for _, line := range lines {
+		b, err := encode(line)
+		if err != nil {
+			return err
+		}
+		k.steps = append(k.steps, b)
+	}
+	return k.encodeLots(lines)
 }
 
 // encodeLots encodes the first of lines with each weight, if it has one.
