@@ -29,17 +29,23 @@ type SoakReport struct {
 	Calls   int     `json:"calls"` // at the same time
 	Seconds float64 `json:"seconds"`
 	Placed  int64   `json:"placed"`
-	Kinds   [kinds]int64
-	Refused int64 `json:"refused"` // by a gateway that is full or late
-	Broken  int64 `json:"broken"`  // that ended otherwise than their callers meant
+	// Kinds are those of them that were to be complete, dropped, cancelled, silent
+	// and on hold.
+	Kinds   [kinds]int64 `json:"kinds"`
+	Refused int64        `json:"refused"` // by a gateway that is full or late
+	Broken  int64        `json:"broken"`  // that ended otherwise than their callers meant
 	// Before and After are what the gateway holds without calls.
-	Before, After Holding
+	Before Holding `json:"before"`
+	After  Holding `json:"after"`
 }
 
 // Holding is what a gateway holds on to.
 type Holding struct {
-	Live, Streams, Ended int64
-	Goroutines, Files    int64
+	Live       int64 `json:"live"`    // calls under way
+	Streams    int64 `json:"streams"` // of media, a port for sound and one for RTCP each
+	Ended      int64 `json:"ended"`   // calls that have come to an end, since its start
+	Goroutines int64 `json:"goroutines"`
+	Files      int64 `json:"files"` // descriptors, ports among them
 }
 
 // Slack is what may come and go without calls: connections of the database and of
@@ -252,8 +258,8 @@ func (s *soak) walk(ctx context.Context, c *softphone.Call) error {
 	return nil
 }
 
-// settling bounds the time in which a gateway notices that telephones are gone: what
-// was dropped on the first call is told of for a minute.
+// settling bounds the time in which a gateway notices that telephones are gone,
+// which takes it a minute, and gives up on answers that were never confirmed.
 const settling = 3 * time.Minute
 
 // settled waits until no call is under way, and what they used is given back.
