@@ -14,6 +14,9 @@ const questions = {
 	document: [0, 'WB10000001'], academic: ['3000000003'], site: ['wb.example.gov'],
 };
 const transactions = { benefit: [1, '1000000001'], produce: [3, 0, '120', soon], grievance: [1, 4, 'The road is broken'] };
+// The same request again would be asked about: it may be a slip.
+const others = { benefit: [1, '1000000028'], produce: [3, 0, '130', soon], grievance: [1, 4, 'The lamp is broken'] };
+const refused = { bn: 'নেওয়া হয়নি', hi: 'नहीं लिया गया', en: 'Not accepted' }[lang];
 const script = { bn: /[\u0980-\u09ff]/, hi: /[\u0900-\u097f]/, en: /[a-z]{3}/ }[lang];
 
 async function walk(id, answers) {
@@ -61,8 +64,8 @@ for (const [id, answers] of Object.entries(questions)) {
 }
 await walk('consent', []);
 await page.waitForSelector('.paper.bad');
-for (const [id, answers] of Object.entries(transactions)) {
-	await walk(id, id === 'benefit' ? [1, '1000000028'] : answers);
+for (const [id, answers] of Object.entries(others)) {
+	await walk(id, answers);
 	await page.waitForSelector('.paper.answer');
 	await yes(page);
 	await page.waitForSelector('.paper.waits');
@@ -73,6 +76,7 @@ await page.waitForFunction((n) => document.querySelectorAll('.paper.waits').leng
 await context.setOffline(false);
 const done = 2 * Object.keys(transactions).length + 1; // with the consent
 await page.waitForFunction((n) => !document.querySelector('.paper.waits') && document.querySelectorAll('#main > .services > li').length === n, done);
+assert.ok(!(await page.textContent('#main > .services')).includes(refused), 'all that waited was taken');
 await accessible(page, `receipts in ${lang}`);
 
 await close();
