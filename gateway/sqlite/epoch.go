@@ -3,8 +3,6 @@ package sqlite
 import (
 	"fmt"
 	"log/slog"
-
-	"setu/gateway"
 )
 
 const (
@@ -95,15 +93,5 @@ func (w *writer) void() (int64, error) {
 	if err := w.run(qForget); err != nil {
 		return 0, err
 	}
-	var late []held
-	err = w.each(qStaleNeedless, func(v []value) error {
-		late = append(late, heldOf(v))
-		return nil
-	})
-	for i := range late {
-		if err == nil {
-			err = w.end(&late[i], gateway.Superseded, needless)
-		}
-	}
-	return voided, err
+	return voided, w.endAll(qStaleNeedless)
 }

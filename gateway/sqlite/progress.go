@@ -234,16 +234,27 @@ func (w *writer) ended(h *held, e ending) error {
 	if err := w.expire(); err != nil {
 		return err
 	}
-	var waiting []held
-	err = w.each(qNeedless, func(v []value) error {
-		waiting = append(waiting, heldOf(v))
+	return w.endAll(qNeedless, h.receipt)
+}
+
+// endAll supersedes the items that a query finds. Each is read again when its
+// turn comes, since the end of one may make the next the head of their lane.
+func (w *writer) endAll(q query, args ...value) error {
+	var ids []int64
+	err := w.each(q, func(v []value) error {
+		ids = append(ids, number(v[colID]))
 		return nil
-	}, h.receipt)
+	}, args...)
 	if err != nil {
 		return err
 	}
-	for i := range waiting {
-		if err := w.end(&waiting[i], gateway.Superseded, needless); err != nil {
+	for _, id := range ids {
+		v, err := w.first(qHeld, id)
+		if err != nil {
+			return err
+		}
+		h := heldOf(v)
+		if err := w.end(&h, gateway.Superseded, needless); err != nil {
 			return err
 		}
 	}
