@@ -94,7 +94,7 @@ func (s *Server) letIn(c *fiber.Ctx) error {
 
 func (s *Server) act(c *fiber.Ctx) error {
 	var r ActRequest
-	if err := json.Unmarshal(c.Body(), &r); err != nil {
+	if err := json.Unmarshal(c.Request().Body(), &r); err != nil {
 		return fiber.NewError(fiber.StatusBadRequest, "an act is JSON")
 	}
 	if len(r.Signed.Statement) > 0 {

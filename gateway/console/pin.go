@@ -22,7 +22,7 @@ func (s *Server) resetPIN(c *fiber.Ctx) error {
 		return fiber.NewError(fiber.StatusNotFound, "this gateway keeps no PINs")
 	}
 	var r PINReset
-	if err := json.Unmarshal(c.Body(), &r); err != nil {
+	if err := json.Unmarshal(c.Request().Body(), &r); err != nil {
 		return fiber.NewError(fiber.StatusBadRequest, "the number is missing")
 	}
 	number, err := i18n.ParsePhone(r.Number)

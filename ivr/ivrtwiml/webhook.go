@@ -61,7 +61,7 @@ func (g *Gateway) admits(c *fiber.Ctx) bool {
 			continue
 		}
 		v := client.NewRequestValidator(string(token))
-		if c.Method() == fiber.MethodGet && v.Validate(at, nil, given) || c.Method() != fiber.MethodGet && v.ValidateBody(at, c.Body(), given) {
+		if c.Method() == fiber.MethodGet && v.Validate(at, nil, given) || c.Method() != fiber.MethodGet && v.ValidateBody(at, c.Request().Body(), given) {
 			return true
 		}
 	}
@@ -78,7 +78,7 @@ func fieldsOf(c *fiber.Ctx) (fields, error) {
 	}
 	f := fields{form: query, query: query}
 	if c.Method() == fiber.MethodPost {
-		if f.form, err = url.ParseQuery(string(c.Body())); err != nil {
+		if f.form, err = url.ParseQuery(string(c.Request().Body())); err != nil {
 			return fields{}, fiber.ErrBadRequest
 		}
 	}
