@@ -82,6 +82,9 @@ type Config struct {
 	Proxies []netip.Prefix
 	// Sandbox shows one-time passwords to whoever asks for them.
 	Sandbox bool
+	// First says that no process has served from this store before, so that no
+	// signed request can have been taken by an earlier one.
+	First bool
 }
 
 // API answers the app's requests. Make it with [New].
@@ -94,7 +97,7 @@ type API struct {
 	guests   *guests
 	keys     *keyring
 	nonces   *httpsig.Nonces
-	since    time.Time // requests that were made before are refused
+	since    time.Time // requests that were made before are refused; zero: none
 	underway underway
 	live     *hub
 	tickets  tickets
@@ -107,7 +110,10 @@ func New(c Config) (*API, error) {
 	l := &c.Limits
 	l.Number, l.NumberDay, l.Source = cmp.Or(l.Number, d.Number), cmp.Or(l.NumberDay, d.NumberDay), cmp.Or(l.Source, d.Source)
 	l.Prefix, l.Day = cmp.Or(l.Prefix, d.Prefix), cmp.Or(l.Day, d.Day)
-	a := &API{cfg: c, keys: newKeyring(c.Devices), nonces: httpsig.NewNonces(Window), since: c.Now(), live: newHub(), counts: newCounts(), guests: newGuests(c.GuestRate)}
+	a := &API{cfg: c, keys: newKeyring(c.Devices), nonces: httpsig.NewNonces(Window), live: newHub(), counts: newCounts(), guests: newGuests(c.GuestRate)}
+	if !c.First {
+		a.since = c.Now()
+	}
 	var err error
 	if a.services, err = drawServices(c.Words); err != nil {
 		return nil, err

@@ -60,7 +60,7 @@ func (g *gatewayParts) openApp(s *signer) error {
 		},
 		Session: g.store.Session, Devices: g.store, OTPs: g.store, Answers: g.store, Feed: g.store, Proof: g.store.Proof, Prove: g.prove,
 		MAC: s.Pseudonym, SendOTP: g.sendOTP, Limits: mobileapi.OTPLimits(g.cfg.App.OTP), GuestRate: g.cfg.guests(),
-		Proxies: proxies, Sandbox: g.cfg.Profile == sandboxProfile,
+		Proxies: proxies, Sandbox: g.cfg.Profile == sandboxProfile, First: g.store.First(),
 	})
 	if err != nil {
 		return err

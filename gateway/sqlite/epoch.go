@@ -53,6 +53,9 @@ func (w *writer) countEpoch() (err error) {
 	return err
 }
 
+// First says that no process has opened this data folder before.
+func (s *Store) First() bool { return s.w.epoch == 1 }
+
 // recallInbox finds the messages that wait and those that may come again.
 func (w *writer) recallInbox() (err error) {
 	if w.lastRow, err = w.int("SELECT ifnull(max(id), 0) FROM inbox"); err != nil {

@@ -231,3 +231,20 @@ VALUES (?1, 1, '', 2, ?1, 0, 0, 0, 0, '', x'', 0, 0)`, from); err != nil {
 		}
 	}
 }
+
+func TestStore_First(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, want := range []bool{true, false} {
+		s, err := Open(dir, Options{Reserve: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.First(); got != want {
+			t.Errorf("First() = %v, want %v", got, want)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
