@@ -514,5 +514,5 @@ func (s *switchboard) sippCancel(t *testing.T, e *ears) {
 			return
 		}
 	}
-	t.Log("sipp crashed each time")
+	t.Skip("sipp crashed each time: nothing is known of this scenario")
 }
