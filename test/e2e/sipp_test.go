@@ -360,7 +360,7 @@ func TestSIPP(t *testing.T) {
 			s.sippMalformed(t, e)
 		})
 	})
-	s.sippCancel(t, e)
+	t.Run("cancel", func(t *testing.T) { s.sippCancel(t, e) }) //nolint:paralleltest // it stops the gateway for a moment
 	s.until("no call is under way", func() bool { return !strings.Contains(s.setu("calls"), "under way") })
 	_, metrics := s.Get("/metrics")
 	within(t, "metrics", callsOf(metrics), "setu_calls_live 0", "setu_rtp_streams 0",
