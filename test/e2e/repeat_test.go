@@ -33,7 +33,7 @@ func TestRepeat(t *testing.T) {
 		within(t, "the same again", w.ask(numbers[l], languages[l].yes), said.before, firsts[l], said.enough, said.more)
 		within(t, "yes, twice", w.ask(numbers[l], languages[l].yes), said.kept, firsts[l])
 	}
-	w.Kill()
+	w.kill()
 	w.again(gatewaytest.Options{})
 	for l, said := range again {
 		c := w.caller(t, "africastalking", numbers[l])
@@ -44,6 +44,7 @@ func TestRepeat(t *testing.T) {
 		if second == firsts[l] {
 			t.Errorf("%s: one more has the receipt of the first, %s", languages[l].code, second)
 		}
+		w.until("an SMS gives her the receipt too", func() bool { return strings.Contains(strings.Join(w.Told(numbers[l]), "\n"), second) })
 		within(t, "taken back", w.ask(numbers[l], languages[l].cancel), second)
 		w.ask(numbers[l], said.offer+day) // in the same words it would be a redelivery on a new bind
 		within(t, "after it was taken back", w.ask(numbers[l], "1"), said.registered)
