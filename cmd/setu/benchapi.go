@@ -12,8 +12,7 @@ import (
 type benchAPICmd struct {
 	HTTP    string `name:"http" help:"Public address of the running sandbox." default:"127.0.0.1:8080"`
 	N       int    `short:"n" help:"Requests of each kind; a twentieth for transactions." default:"20000"`
-	Callers int    `help:"Connections, each of which waits for its answers." default:"64"`
-	Phones  int    `help:"Citizens who log in; a sandbox lets 60 do so in an hour from one address." default:"16"`
+	Callers int    `help:"Phones, each with a connection and a citizen of its own, that wait for their answers." default:"64"`
 	Live    int    `help:"Instead of requests: so many idle live connections, and the memory that they take, side by side with gorilla alone."`
 	Admin   string `help:"Admin address of the running gateway; its memory is read there." default:"127.0.0.1:8081"`
 	PID     int    `help:"Process of the gateway, when its metrics are not reached."`
@@ -33,12 +32,9 @@ func (b *benchAPICmd) Run(ctx context.Context, io streams) error {
 	if b.Live > 0 {
 		return b.live(ctx, io)
 	}
-	phones := make([]*bench.APIPhone, b.Phones)
-	for i := range phones {
-		phones[i] = &bench.APIPhone{Addr: b.HTTP, Now: time.Now}
-		if err := phones[i].LogIn(ctx, fmt.Sprintf("+9198310%05d", time.Now().UnixMilli()%90_000+int64(i))); err != nil {
-			return err
-		}
+	phones, err := bench.LogIn(ctx, b.HTTP, b.Callers)
+	if err != nil {
+		return err
 	}
 	anybody := &bench.APIPhone{Addr: b.HTTP, Now: time.Now}
 	etag, err := anybody.ETag(ctx, "/v1/services")
@@ -55,12 +51,11 @@ func (b *benchAPICmd) Run(ctx context.Context, io streams) error {
 
 // kinds are the kinds of request that are measured.
 func (b *benchAPICmd) kinds(anybody *bench.APIPhone, phones []*bench.APIPhone, etag string) []bench.APIKind {
-	phone := func(i int) *bench.APIPhone { return phones[i%len(phones)] }
 	plainGet := []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	plainPost := []byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
 	verify := []byte("POST /verify HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
-	constant := func(raw string) func(int) ([]byte, error) {
-		return func(int) ([]byte, error) { return []byte(raw), nil }
+	constant := func(raw string) func(int, int) ([]byte, error) {
+		return func(int, int) ([]byte, error) { return []byte(raw), nil }
 	}
 	return []bench.APIKind{
 		{
@@ -68,14 +63,14 @@ func (b *benchAPICmd) kinds(anybody *bench.APIPhone, phones []*bench.APIPhone, e
 			Make: constant("GET /v1/services HTTP/1.1\r\nHost: x\r\nIf-None-Match: " + etag + "\r\n\r\n"),
 		},
 		{Name: "services, 200", Status: 200, Beside: plainGet, Make: constant("GET /v1/services HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br\r\n\r\n")},
-		{Name: "query", Status: 200, Beside: plainPost, Make: func(int) ([]byte, error) {
+		{Name: "query", Status: 200, Beside: plainPost, Make: func(int, int) ([]byte, error) {
 			return anybody.Request("POST", "/v1/dialogue", benchQueryBody, "")
 		}},
-		{Name: "query, signed", Status: 200, Beside: verify, Goal: 0.7, Make: func(i int) ([]byte, error) {
-			return phone(i).Request("POST", "/v1/dialogue", benchQueryBody, "")
+		{Name: "query, signed", Status: 200, Beside: verify, Goal: 0.7, Make: func(caller, _ int) ([]byte, error) {
+			return phones[caller].Request("POST", "/v1/dialogue", benchQueryBody, "")
 		}},
-		{Name: "transaction, signed", Status: 201, Beside: verify, Part: 20, Make: func(i int) ([]byte, error) {
-			return phone(i).Request("POST", "/v1/dialogue", fmt.Sprintf(benchSubmitBody, i), rand.Text())
+		{Name: "transaction, signed", Status: 201, Beside: verify, Part: 20, Make: func(caller, i int) ([]byte, error) {
+			return phones[caller].Request("POST", "/v1/dialogue", fmt.Sprintf(benchSubmitBody, i), rand.Text())
 		}},
 	}
 }

@@ -2,12 +2,14 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,7 +19,7 @@ import (
 type APIConfig struct {
 	Addr    string // of the gateway's public listener
 	N       int    // requests of each kind
-	Callers int    // connections, each of which waits for its answers
+	Callers int    // connections, each of a phone that waits for its answers
 	// Requests are the kinds of request, ready to be sent: making and signing
 	// them is not measured.
 	Requests []APIKind
@@ -39,8 +41,8 @@ type APIKind struct {
 	Goal float64
 	// Part is how many times fewer requests are made than of the others; 0 is 1.
 	Part int
-	// Make is the i-th request, as it is sent.
-	Make func(i int) ([]byte, error)
+	// Make is the i-th request of a caller, as it is sent.
+	Make func(caller, i int) ([]byte, error)
 }
 
 // APIRun is what one kind has come to.
@@ -52,7 +54,8 @@ type APIRun struct {
 	BareRate float64 `json:"bare_per_second"`
 	Share    float64 `json:"share_of_bare"`
 	Goal     float64 `json:"goal,omitempty"`
-	Wrong    int     `json:"wrong"` // answers with another status
+	Wrong    int     `json:"wrong"`           // answers with another status
+	Fault    string  `json:"fault,omitempty"` // the first of them
 }
 
 // Reached says that the run is at its goal; without one it is.
@@ -86,7 +89,7 @@ func (r APIReport) String() string {
 			}
 		}
 		if run.Wrong > 0 {
-			verdict += fmt.Sprintf(", %d WRONG ANSWERS", run.Wrong)
+			verdict += fmt.Sprintf(", %d WRONG ANSWERS, such as %s", run.Wrong, run.Fault)
 		}
 		fmt.Fprintf(&b, "%-24s %8.0f/s  p50 %6.2f ms  p99 %6.2f ms  %3.0f %% of a plain handler's %.0f/s%s\n",
 			run.Name, run.Rate, run.P50, run.P99, 100*run.Share, run.BareRate, verdict)
@@ -124,34 +127,42 @@ func RunAPI(ctx context.Context, cfg APIConfig, out io.Writer) (APIReport, error
 
 // run measures one kind.
 func (cfg APIConfig) run(ctx context.Context, kind APIKind, bare string) (APIRun, error) {
-	cfg.N = max(cfg.N/max(1, kind.Part), runParts*cfg.Callers)
-	requests := make([][]byte, cfg.N)
-	for i := range requests {
-		var err error
-		if requests[i], err = kind.Make(i); err != nil {
-			return APIRun{}, fmt.Errorf("%s: %w", kind.Name, err)
+	each := max(cfg.N/max(1, kind.Part)/cfg.Callers, runParts) / runParts // requests of a caller in a part
+	requests := make([][][]byte, cfg.Callers)
+	beside := make([][][]byte, cfg.Callers)
+	for c := range requests {
+		for i := range each * runParts {
+			r, err := kind.Make(c, i)
+			if err != nil {
+				return APIRun{}, fmt.Errorf("%s: %w", kind.Name, err)
+			}
+			requests[c] = append(requests[c], r)
 		}
-	}
-	beside := make([][]byte, cfg.N/runParts)
-	for i := range beside {
-		beside[i] = kind.Beside
+		beside[c] = slices.Repeat([][]byte{kind.Beside}, each)
 	}
 	var times histogram
 	var took, tookBare time.Duration
 	run := APIRun{Name: kind.Name, Goal: kind.Goal}
 	for part := range runParts {
-		of := requests[part*cfg.N/runParts : (part+1)*cfg.N/runParts]
+		of := make([][][]byte, cfg.Callers)
+		for c := range of {
+			of[c] = requests[c][part*each : (part+1)*each]
+		}
 		d, wrong, err := cfg.send(ctx, cfg.Addr, of, kind.Status, &times)
 		if err != nil {
 			return run, fmt.Errorf("%s: %w", kind.Name, err)
 		}
-		took, run.Wrong = took+d, run.Wrong+wrong
+		took, run.Wrong = took+d, run.Wrong+len(wrong)
+		if run.Fault == "" && len(wrong) > 0 {
+			run.Fault = wrong[0]
+		}
 		if d, _, err = cfg.send(ctx, bare, beside, http.StatusOK, &histogram{}); err != nil {
 			return run, fmt.Errorf("plain handler: %w", err)
 		}
 		tookBare += d
 	}
-	run.Rate, run.BareRate = float64(cfg.N)/took.Seconds(), float64(runParts*len(beside))/tookBare.Seconds()
+	n := float64(each * runParts * cfg.Callers)
+	run.Rate, run.BareRate = n/took.Seconds(), n/tookBare.Seconds()
 	run.Share = run.Rate / run.BareRate
 	run.P50, run.P99 = milliseconds(times.quantile(0.5)), milliseconds(times.quantile(0.99))
 	return run, nil
@@ -159,12 +170,13 @@ func (cfg APIConfig) run(ctx context.Context, kind APIKind, bare string) (APIRun
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// send sends requests over the callers' connections, and waits for every answer.
-func (cfg APIConfig) send(ctx context.Context, addr string, requests [][]byte, status int, times *histogram) (took time.Duration, wrong int, err error) {
+// send sends each caller's requests over a connection of its own, and waits for
+// every answer. wrong are those with another status.
+func (cfg APIConfig) send(ctx context.Context, addr string, requests [][][]byte, status int, times *histogram) (took time.Duration, wrong []string, err error) {
 	conns := make([]net.Conn, cfg.Callers)
 	for i := range conns {
 		if conns[i], err = new(net.Dialer).DialContext(ctx, "tcp", addr); err != nil {
-			return 0, 0, err
+			return 0, nil, err
 		}
 		defer func() { _ = conns[i].Close() }()
 	}
@@ -173,10 +185,10 @@ func (cfg APIConfig) send(ctx context.Context, addr string, requests [][]byte, s
 	begun := cfg.Now()
 	for i, c := range conns {
 		wg.Go(func() {
-			own, bad, failed := cfg.call(c, requests[i*len(requests)/len(conns):(i+1)*len(requests)/len(conns)], status)
+			own, bad, failed := cfg.call(c, requests[i], status)
 			mu.Lock()
 			defer mu.Unlock()
-			wrong, err = wrong+bad, errors.Join(err, failed)
+			wrong, err = append(wrong, bad...), errors.Join(err, failed)
 			for _, d := range own {
 				times.add(d)
 			}
@@ -187,8 +199,8 @@ func (cfg APIConfig) send(ctx context.Context, addr string, requests [][]byte, s
 }
 
 // call sends requests on one connection, one after another.
-func (cfg APIConfig) call(c net.Conn, requests [][]byte, status int) (times []time.Duration, wrong int, err error) {
-	in := bufio.NewReader(c)
+func (cfg APIConfig) call(c net.Conn, requests [][]byte, status int) (times []time.Duration, wrong []string, err error) {
+	in, answer := bufio.NewReader(c), bytes.Buffer{}
 	times = make([]time.Duration, 0, len(requests))
 	for _, r := range requests {
 		begun := cfg.Now()
@@ -202,13 +214,14 @@ func (cfg APIConfig) call(c net.Conn, requests [][]byte, status int) (times []ti
 		if err != nil {
 			return times, wrong, err
 		}
-		_, err = io.Copy(io.Discard, resp.Body)
+		answer.Reset()
+		_, err = answer.ReadFrom(resp.Body)
 		if err := errors.Join(err, resp.Body.Close()); err != nil {
 			return times, wrong, err
 		}
 		times = append(times, cfg.Now().Sub(begun))
 		if resp.StatusCode != status {
-			wrong++
+			wrong = append(wrong, fmt.Sprintf("HTTP %d: %.300s", resp.StatusCode, answer.Bytes()))
 		}
 	}
 	return times, wrong, nil

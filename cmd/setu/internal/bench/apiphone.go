@@ -32,6 +32,28 @@ type APIPhone struct {
 	id     string
 }
 
+// perSource is how many phones log in from one address; a gateway lets 60 do so
+// in an hour.
+const perSource = 50
+
+// source is an address of this machine that phones come from.
+func source(i int) net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(127, 0, byte(1+i/250), byte(1+i%250))}
+}
+
+// LogIn makes n phones, each of another citizen of the sandbox at addr.
+func LogIn(ctx context.Context, addr string, n int) ([]*APIPhone, error) {
+	phones := make([]*APIPhone, n)
+	first := time.Now().UnixMilli() * 7919
+	err := inParallel(ctx, n, func(ctx context.Context, i int) error {
+		phones[i] = &APIPhone{Addr: addr, Now: time.Now, Source: source(i / perSource)}
+		// Numbers far apart: few share the six digits that are limited together.
+		number := fmt.Sprintf("+919%09d", (first+int64(i)*104_729)%1_000_000_000)
+		return phones[i].LogIn(ctx, number)
+	})
+	return phones, err
+}
+
 // LogIn makes a key and binds it to a number by the one-time password that a
 // sandbox shows.
 func (p *APIPhone) LogIn(ctx context.Context, number string) error {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -16,11 +15,10 @@ import (
 const goalLive = 400 << 20
 
 const (
-	livePerPhone  = 4                // connections that a phone may hold
-	livePerSource = 50               // phones of one address; a gateway lets 60 log in an hour
-	liveCallers   = 32               // phones that log in at once
-	liveHold      = 5 * time.Second  // that all are held, idle, before memory is read
-	livePatience  = 30 * time.Second // for a connection or a notice
+	livePerPhone = 4                // connections that a phone may hold
+	liveCallers  = 32               // phones that log in at once
+	liveHold     = 5 * time.Second  // that all are held, idle, before memory is read
+	livePatience = 30 * time.Second // for a connection or a notice
 )
 
 // LiveConfig is one measurement of live connections that have nothing to say.
@@ -110,7 +108,7 @@ func RunLive(ctx context.Context, cfg LiveConfig, out io.Writer) (LiveReport, er
 
 // gateway measures the gateway. Its phones have logged in before it begins.
 func (cfg LiveConfig) gateway(ctx context.Context, report *LiveReport) error {
-	phones, err := cfg.logIn(ctx, (cfg.N+livePerPhone-1)/livePerPhone)
+	phones, err := LogIn(ctx, cfg.Addr, (cfg.N+livePerPhone-1)/livePerPhone)
 	if err != nil {
 		return err
 	}
@@ -152,29 +150,11 @@ func (cfg LiveConfig) notice(ctx context.Context, first *liveConn, phone *APIPho
 // bare measures gorilla alone.
 func (cfg LiveConfig) bare(ctx context.Context, bare *Bare, report *LiveReport) error {
 	open := func(ctx context.Context, i int) (*liveConn, error) {
-		return dialLive(ctx, bare.Addr, liveSource(i/(livePerPhone*livePerSource)), "/")
+		return dialLive(ctx, bare.Addr, source(i/(livePerPhone*perSource)), "/")
 	}
 	conns, err := cfg.measure(ctx, gauge{pid: bare.PID}, open, &report.Bare)
 	conns.close()
 	return err
-}
-
-// liveSource is an address of this machine that phones come from.
-func liveSource(i int) net.Addr {
-	return &net.TCPAddr{IP: net.IPv4(127, 0, byte(1+i/250), byte(1+i%250))}
-}
-
-// logIn makes phones, each of another citizen.
-func (cfg LiveConfig) logIn(ctx context.Context, n int) ([]*APIPhone, error) {
-	phones := make([]*APIPhone, n)
-	first := cfg.Now().UnixMilli() * 7919
-	err := inParallel(ctx, n, func(ctx context.Context, i int) error {
-		phones[i] = &APIPhone{Addr: cfg.Addr, Now: cfg.Now, Source: liveSource(i / livePerSource)}
-		// Numbers far apart: few share the six digits that are limited together.
-		number := fmt.Sprintf("+919%09d", (first+int64(i)*104_729)%1_000_000_000)
-		return phones[i].LogIn(ctx, number)
-	})
-	return phones, err
 }
 
 // measure opens all connections and reads what the server's memory comes to.
