@@ -194,9 +194,14 @@ func withReceipt(r gateway.Reply, receipt ledgerclient.Receipt) gateway.Reply {
 	return r
 }
 
-// silent says that nothing is sent to the citizen behind j.
+// silent says that nothing is sent to the citizen behind j. What is put among
+// the changes of an app comes to nobody who does not look, STOP or not.
 func (t *Taker) silent(j *job, s *gateway.Session) bool {
-	return j.live() && (s.Stopped || t.route(j.in).Link == "")
+	if !j.live() {
+		return false
+	}
+	to := t.route(j.in)
+	return to.Link == "" || s.Stopped && to.Medium != gateway.App
 }
 
 // beside adds the message that goes out beside a screen. If none can, the screen

@@ -206,18 +206,11 @@ func (t *Taker) formEnded(j *job, before gateway.Session, out *gateway.Outcome, 
 	return true
 }
 
-// unwritten ends a turn that changed nothing. What it counted is written, and not
-// waited for: nobody is told of it.
+// unwritten ends a turn that changed nothing. What it counted is written with
+// what others counted, and not waited for: nobody is told of it.
 func (t *Taker) unwritten(j *job) {
 	t.counts.Turns.Add(1)
-	if len(j.meters) == 0 {
-		return
-	}
-	t.Store.Commit(gateway.Commit{Meters: j.meters}, func(_ gateway.Committed, err error) {
-		if err != nil {
-			t.Log.Warn("a question was not counted", slog.String("error", err.Error()))
-		}
-	})
+	t.tally.add(j.meters, t.writeTally)
 	j.meters = nil
 }
 

@@ -203,6 +203,27 @@ func TestTaker_HandleLate(t *testing.T) {
 	}
 }
 
+// TestTaker_HandleLateStopped: who has written STOP is sent no SMS, and finds in
+// her app what it asked.
+func TestTaker_HandleLateStopped(t *testing.T) {
+	t.Parallel()
+	h := open(t, t.TempDir(), func(h *house, c *turn.Config, _ *sqlite.Options) {
+		h.dialogue.stopped, h.ledger.let = true, make(chan struct{})
+		c.LivePatience = map[gateway.Medium]time.Duration{gateway.App: 20 * time.Millisecond}
+		c.Back = func(in gateway.Inbound) gateway.Route {
+			return gateway.Route{Medium: in.Medium, Link: "app", Citizen: in.From}
+		}
+	})
+	in := dialled("s", "s/1", "query")
+	in.Medium = gateway.App
+	if got, err := h.shown(in); err != nil || got != "notice later" {
+		t.Errorf("shown %q, %v; want notice later", got, err)
+	}
+	if items := h.items(1); items[0].Kind != gateway.Question || items[0].To.Medium != gateway.App {
+		t.Errorf("items = %+v, want the question, to be answered in the app", items)
+	}
+}
+
 // TestTaker_HandleCopy: an answer is sent by SMS too if it takes several screens
 // or is shorter on them.
 func TestTaker_HandleCopy(t *testing.T) {

@@ -220,6 +220,7 @@ func (t *Taker) session(a gateway.Address) (gateway.Session, error) {
 	if err != nil {
 		return s, fmt.Errorf("load session: %w", err)
 	}
+	t.sessions.put(s)
 	return s, nil
 }
 

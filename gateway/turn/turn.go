@@ -123,6 +123,7 @@ type Taker struct {
 	lanes    lanes
 	sessions sessionCache
 	counts   Counts
+	tally    tally
 	waiters  waiters
 
 	ctx    context.Context // ends when Close gives up waiting
@@ -196,4 +197,5 @@ func (t *Taker) Close(ctx context.Context) {
 	}
 	t.cancel()
 	<-ended
+	t.writeTally()
 }

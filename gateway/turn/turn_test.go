@@ -631,10 +631,12 @@ func TestTaker_DiskFull(t *testing.T) {
 type smallDisk struct {
 	turn.Store
 	full    atomic.Bool
+	commits atomic.Int64 // asked for
 	refused atomic.Int64
 }
 
 func (d *smallDisk) Commit(c gateway.Commit, done func(gateway.Committed, error)) {
+	d.commits.Add(1)
 	if c.Turned && d.full.Load() {
 		d.refused.Add(1)
 		done(gateway.Committed{}, gateway.ErrFull)
