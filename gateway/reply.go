@@ -1,9 +1,6 @@
 package gateway
 
 import (
-	"maps"
-	"slices"
-
 	"setu/i18n"
 )
 
@@ -34,29 +31,6 @@ type Reply struct {
 
 // Empty says that there is nothing to tell, as for a citizen who wrote STOP.
 func (r Reply) Empty() bool { return len(r.Parts) == 0 && len(r.Options) == 0 }
-
-// equal says that two replies say the same; nil is none.
-func (r *Reply) equal(o *Reply) bool {
-	if r == nil || o == nil {
-		return r == o
-	}
-	return r.Format == o.Format && r.More == o.More && r.Back == o.Back && r.Page == o.Page && r.Expect == o.Expect && r.End == o.End && r.Result.equal(o.Result) &&
-		slices.EqualFunc(r.Parts, o.Parts, Part.equal) &&
-		slices.EqualFunc(r.Options, o.Options, func(a, b Option) bool { return a.Digit == b.Digit && a.Value == b.Value && a.Label.equal(b.Label) })
-}
-
-// equal says that two results are the same; nil is none.
-func (r *Result) equal(o *Result) bool {
-	if r == nil || o == nil {
-		return r == o
-	}
-	return *r == *o
-}
-
-// equal says that two parts say the same.
-func (p Part) equal(o Part) bool {
-	return p.Service == o.Service && p.Text == o.Text && maps.Equal(p.Values, o.Values)
-}
 
 // PartBySMS is the engine's text on a call that says that the question, which keys
 // cannot answer, is asked by SMS.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"log/slog"
 	"time"
 
 	"setu/i18n"
@@ -50,8 +51,20 @@ type Dialogue struct {
 	Page  int // of the options on the screen, from 0
 	// Last is the reply that ended the last dialogue, for "repeat". Within a
 	// dialogue the question is made anew instead.
-	Last *Reply
+	Last Packed
 }
+
+// Packed is a reply that a session keeps, in the form of package packed. The empty one is
+// none. It holds what the citizen was told, and hides that in logs.
+type Packed string
+
+const packedText = "[packed reply]"
+
+// String hides the reply.
+func (Packed) String() string { return packedText }
+
+// LogValue hides the reply in logs.
+func (Packed) LogValue() slog.Value { return slog.StringValue(packedText) }
 
 // Live is the last screen of a live channel. The zero value is none.
 type Live struct {
@@ -60,20 +73,11 @@ type Live struct {
 	// Key is that of the input that Shown answers: the same input again is a
 	// retry, and gets the same screen.
 	Key   string
-	Shown *Reply
+	Shown Packed
 	// Proved says that she has typed her PIN in this dialogue.
 	Proved bool
 	// Device says that her phone has signed this input.
 	Device bool
-}
-
-// Show makes r the screen that the citizen has before her.
-func (s *Session) Show(r Reply) {
-	if last := s.Dialogue.Last; last.equal(&r) {
-		s.Live.Shown = last // stored once
-		return
-	}
-	s.Live.Shown = &r
 }
 
 // PIN is what is known of a citizen's PIN, which itself is never kept. The zero

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"setu/gateway"
+	"setu/gateway/packed"
 )
 
 // enter dials, or enters something in the session that is open.
@@ -67,7 +68,7 @@ func (p *player) exchange(in gateway.Inbound) (gateway.Reply, error) {
 		p.text(*out.Message)
 	}
 	*s = out.Session
-	s.Show(out.Reply)
+	packed.Show(s, out.Reply)
 	s.Version++
 	return out.Reply, nil
 }

@@ -3,6 +3,7 @@ package dialogue
 import (
 	"setu/gateway"
 	"setu/gateway/catalogue"
+	"setu/gateway/packed"
 	"setu/i18n"
 	"setu/ledgerclient"
 )
@@ -50,7 +51,7 @@ func (m *move) digitCommand(folded string) catalogue.Command {
 	switch {
 	case folded == "9" && m.open():
 		return catalogue.More
-	case folded == "8" && (m.open() || m.s.Dialogue.Last != nil):
+	case folded == "8" && (m.open() || m.s.Dialogue.Last != ""):
 		return catalogue.Repeat
 	}
 	return ""
@@ -178,8 +179,8 @@ func (m *move) repeat() {
 		m.sayOwn("receipt-ask")
 	case d.Step == stepMenu:
 		m.menu(d.Page)
-	case d.Last != nil:
-		last := *d.Last
+	case d.Last != "":
+		last, _ := packed.Reply(d.Last)
 		m.leave()
 		m.out.Reply = last
 	case m.s.Undo != nil && m.s.Undo.Receipt != "" && !m.now.After(m.s.Undo.Until):

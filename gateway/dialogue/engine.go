@@ -16,6 +16,7 @@ import (
 
 	"setu/gateway"
 	"setu/gateway/catalogue"
+	"setu/gateway/packed"
 	"setu/i18n"
 )
 
@@ -123,12 +124,11 @@ func (m *move) done() gateway.Outcome {
 	m.out.Reply.Back = m.leadsBack()
 	d := &m.s.Dialogue
 	if m.out.Query == nil && m.out.Lookup == "" && !m.out.Reply.Empty() {
-		d.Last = nil
+		d.Last = ""
 		if !m.open() {
 			m.out.Reply.End = true
 			if m.out.Submit == nil && valueSize(m.out.Reply) <= maxLast && !m.e.guards(m.out.Reply) {
-				last := m.out.Reply
-				d.Last = &last
+				d.Last = packed.Of(m.out.Reply)
 			}
 		}
 	}

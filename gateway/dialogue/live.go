@@ -5,6 +5,7 @@ import (
 
 	"setu/gateway"
 	"setu/gateway/catalogue"
+	"setu/gateway/packed"
 	"setu/ledgerclient"
 )
 
@@ -12,8 +13,10 @@ import (
 // the next screen.
 func (e *Engine) live(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 	key, was := in.RetryKey(), s.Live
-	if key != "" && key == was.Key && in.Session == was.Session && was.Shown != nil {
-		return gateway.Outcome{Session: s, Reply: *was.Shown, Again: true}
+	if key != "" && key == was.Key && in.Session == was.Session {
+		if shown, ok := packed.Reply(was.Shown); ok {
+			return gateway.Outcome{Session: s, Reply: shown, Again: true}
+		}
 	}
 	m := e.begin(s, in.Medium, in.At)
 	m.fresh = in.Event == gateway.New || in.Session != "" && in.Session != was.Session
@@ -81,24 +84,25 @@ func (m *move) recent() bool { return m.now.Sub(m.s.Updated) <= m.e.o.RedialFor 
 
 // turned is the screen before or after the one that is shown, of a reply that
 // takes several, if that is what the text asks for.
-func (e *Engine) turned(shown *gateway.Reply, text string, in gateway.Inbound) (gateway.Reply, bool) {
-	if shown == nil || e.o.Screens == nil {
+func (e *Engine) turned(was gateway.Packed, text string, in gateway.Inbound) (gateway.Reply, bool) {
+	if e.o.Screens == nil {
 		return gateway.Reply{}, false
 	}
+	by := 0
 	msg := parse(text)
-	to := shown.Page
 	switch e.turning(&msg) {
 	case catalogue.More:
-		if to++; to >= e.o.Screens(*shown, in.Medium, in.Link) {
-			return gateway.Reply{}, false
-		}
+		by = 1
 	case catalogue.Back:
-		to--
-	}
-	if to < 0 || to == shown.Page {
+		by = -1
+	default:
 		return gateway.Reply{}, false
 	}
-	r := *shown
+	r, ok := packed.Reply(was)
+	to := r.Page + by
+	if !ok || to < 0 || by > 0 && to >= e.o.Screens(r, in.Medium, in.Link) {
+		return gateway.Reply{}, false
+	}
 	r.Page = to
 	return r, true
 }

@@ -10,6 +10,7 @@ import (
 
 	"setu/gateway"
 	"setu/gateway/dialogue"
+	"setu/gateway/packed"
 	"setu/i18n"
 	"setu/ledgerclient"
 )
@@ -119,7 +120,7 @@ func (k *talk) hear(in gateway.Inbound) gateway.Outcome {
 	}
 	k.s = out.Session
 	if k.medium.Live() && !out.Reply.Empty() {
-		k.s.Show(out.Reply)
+		packed.Show(&k.s, out.Reply)
 	}
 	k.s.Version++
 	return out

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"setu/gateway"
+	"setu/gateway/packed"
 	"setu/gateway/sqlite"
 )
 
@@ -115,7 +116,7 @@ func (c *caller) roundTrip(i int64, steps int) error {
 	if c.session {
 		turn.Session = &gateway.Session{Citizen: citizen, Lang: "bn", Dialogue: gateway.Dialogue{
 			Service: "benefit", Version: "1", Step: "card", Slots: map[string]gateway.Private{"card": "1000000001"},
-			Last: &gateway.Reply{Parts: []gateway.Part{{Service: "benefit", Text: "card"}}, Expect: "digits"},
+			Last: packed.Of(gateway.Reply{Parts: []gateway.Part{{Service: "benefit", Text: "card"}}, Expect: "digits"}),
 		}}
 	}
 	if steps == 3 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"setu/gateway"
+	"setu/gateway/packed"
 	"setu/i18n"
 	"setu/ledgerclient"
 )
@@ -64,7 +65,9 @@ type storedDialogue struct {
 	Trail   []string            `json:"trail,omitempty"`
 	Tries   int                 `json:"tries,omitempty"`
 	Page    int                 `json:"page,omitempty"`
-	Last    *gateway.Reply      `json:"last,omitempty"`
+	Said    json.RawMessage     `json:"said,omitempty"`
+	// Last is the last reply as older files have it, before package packed.
+	Last *gateway.Reply `json:"last,omitempty"`
 }
 
 // storedLive is the last screen of a live channel.
@@ -74,8 +77,8 @@ type storedLive struct {
 	Proved  bool   `json:"proved,omitempty"`
 	Device  bool   `json:"device,omitempty"`
 	// Last says that the screen is the dialogue's last reply.
-	Last  bool         `json:"last,omitempty"`
-	Shown *storedShown `json:"shown,omitempty"`
+	Last  bool            `json:"last,omitempty"`
+	Shown json.RawMessage `json:"shown,omitempty"`
 }
 
 type storedPIN struct {
@@ -104,7 +107,10 @@ func decodeSession(citizen gateway.Address, version int64, body []byte) (gateway
 	if d := in.Dialogue; d != nil {
 		s.Dialogue = gateway.Dialogue{
 			Service: d.Service, Version: d.Version, Step: d.Step, Offers: offers(d.Offers), Items: d.Items,
-			Trail: d.Trail, Tries: d.Tries, Page: d.Page, Last: d.Last,
+			Trail: d.Trail, Tries: d.Tries, Page: d.Page, Last: gateway.Packed(d.Said),
+		}
+		if d.Last != nil {
+			s.Dialogue.Last = packed.Of(*d.Last)
 		}
 		if d.Slots != nil {
 			s.Dialogue.Slots = make(map[string]gateway.Private, len(d.Slots))
@@ -114,7 +120,7 @@ func decodeSession(citizen gateway.Address, version int64, body []byte) (gateway
 		}
 	}
 	if l := in.Live; l != nil {
-		s.Live = gateway.Live{Session: l.Session, Key: l.Key, Proved: l.Proved, Device: l.Device, Shown: l.Shown.reply()}
+		s.Live = gateway.Live{Session: l.Session, Key: l.Key, Proved: l.Proved, Device: l.Device, Shown: gateway.Packed(l.Shown)}
 		if l.Last {
 			s.Live.Shown = s.Dialogue.Last
 		}
@@ -165,7 +171,7 @@ type storedTx struct {
 }
 
 func encodePayload(e *gateway.Effect) ([]byte, error) {
-	if e.Tx == nil && e.Ask == nil && e.SMS != nil && e.SMS.Say == nil {
+	if e.Tx == nil && e.Ask == nil && e.SMS != nil && e.SMS.Say == nil && e.SMS.Result == nil {
 		return encodeMessage(e), nil
 	}
 	p := payload{

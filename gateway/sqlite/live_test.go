@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"setu/gateway"
 	"setu/gateway/catalogue"
 	"setu/gateway/dialogue"
+	"setu/gateway/packed"
 	"setu/i18n"
 	"setu/ledgerclient"
 )
@@ -30,44 +32,35 @@ func menuScreen() gateway.Session {
 		s.Dialogue.Offers = append(s.Dialogue.Offers, gateway.Offer{Do: "service", Value: id})
 		r.Options = append(r.Options, gateway.Option{Digit: strconv.Itoa(i + 1), Label: gateway.Part{Service: id, Text: "title"}})
 	}
-	s.Show(r)
+	packed.Show(&s, r)
 	return s
 }
 
-func TestSession_ScreenIsShort(t *testing.T) {
+// TestSession_ScreenIsStoredOnce: the screen that ends a dialogue is its last
+// reply too.
+func TestSession_ScreenIsStoredOnce(t *testing.T) {
 	t.Parallel()
 	s := menuScreen()
-	whole, err := encodeSession(&s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	long, err := json.Marshal(s.Live.Shown)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown := s.Live.Shown
-	s.Live.Shown = nil
-	without, err := encodeSession(&s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if short := len(whole) - len(without); 2*short > len(long) {
-		t.Errorf("the screen takes %d octets of %s, where encoding/json takes %d", short, whole, len(long))
-	}
+	menu := s.Live.Shown
 	end := gateway.Reply{Parts: []gateway.Part{{Service: "benefit", Text: "payment"}}, End: true}
-	s.Dialogue.Last = &end
-	s.Show(end)
+	s.Dialogue.Last = packed.Of(end)
+	packed.Show(&s, end)
 	body, err := encodeSession(&s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := decodeSession(s.Citizen, s.Version, body)
-	if err != nil || got.Live.Shown != got.Dialogue.Last || got.Live.Shown == nil {
-		t.Errorf("%s = %+v, %v; want the screen stored once, as the last reply", body, got.Live.Shown, err)
+	if strings.Count(string(body), "payment") != 1 {
+		t.Errorf("%s holds the reply more than once", body)
 	}
-	s.Show(*shown)
-	if s.Live.Shown == s.Dialogue.Last {
-		t.Error("another screen than the last reply was taken for it")
+	for _, shown := range []gateway.Packed{s.Live.Shown, menu, ""} {
+		s.Live.Shown = shown
+		if body, err = encodeSession(&s); err != nil {
+			t.Fatal(err)
+		}
+		got, err := decodeSession(s.Citizen, s.Version, body)
+		if err != nil || got.Live.Shown != shown || got.Dialogue.Last != s.Dialogue.Last {
+			t.Errorf("%s gives shown %q and last %q, %v", body, string(got.Live.Shown), string(got.Dialogue.Last), err)
+		}
 	}
 }
 
@@ -85,7 +78,7 @@ func TestSession_OldFile(t *testing.T) {
 		Dialogue: gateway.Dialogue{
 			Service: "benefit", Version: "1", Step: "card", Slots: map[string]gateway.Private{"want": "status"},
 			Offers: []gateway.Offer{{Do: "yes"}},
-			Last:   &gateway.Reply{Format: i18n.Format{Lang: i18n.Hindi}, Parts: []gateway.Part{{Text: "help"}}, End: true},
+			Last:   packed.Of(gateway.Reply{Format: i18n.Format{Lang: i18n.Hindi}, Parts: []gateway.Part{{Text: "help"}}, End: true}),
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -124,7 +117,10 @@ func TestSession_EveryDialledScreenIsKept(t *testing.T) {
 				}
 			}
 			s = out.Session
-			s.Show(out.Reply)
+			packed.Show(&s, out.Reply)
+			if shown, _ := packed.Reply(s.Live.Shown); replyJSON(shown) != replyJSON(out.Reply) {
+				t.Fatalf("after %q the screen is %s, and %s when it was packed", text, replyJSON(out.Reply), replyJSON(shown))
+			}
 			s.Version++
 			body, err := encodeSession(&s)
 			if err != nil {
@@ -140,6 +136,15 @@ func TestSession_EveryDialledScreenIsKept(t *testing.T) {
 			s = got // and goes on from the file
 		}
 	})
+}
+
+// replyJSON is a reply as JSON, in which empty and nil are the same.
+func replyJSON(r gateway.Reply) string {
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return err.Error()
+	}
+	return string(raw)
 }
 
 // whole is a session as JSON, in which empty and nil are the same and private

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"setu/gateway"
+	"setu/gateway/packed"
 	"setu/i18n"
 	"setu/ledgerclient"
 )
@@ -38,11 +39,11 @@ func sessionRoundTrip(w *world) {
 			Slots:  map[string]gateway.Private{"card": "১০০০০০০০০১", "quote": "\"\\\n\x00"},
 			Offers: []gateway.Offer{{Do: "value", Value: "1"}}, Items: []map[string]string{{"id": "7"}},
 			Trail: []string{"want"}, Tries: 2, Page: 1,
-			Last: &gateway.Reply{
+			Last: packed.Of(gateway.Reply{
 				Format: i18n.Format{Lang: i18n.Bengali}, Expect: "digits", More: true, End: true,
 				Parts:   []gateway.Part{{Service: "benefit", Text: "card", Values: map[string]i18n.Value{"n": {Kind: i18n.Number, Raw: "3"}}}},
 				Options: []gateway.Option{{Digit: "1", Label: gateway.Part{Text: "yes"}}},
-			},
+			}),
 		},
 	}
 	for version := range int64(3) {

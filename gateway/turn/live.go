@@ -16,6 +16,7 @@ import (
 	"setu/channels"
 	"setu/gateway"
 	"setu/gateway/crashpoint"
+	"setu/gateway/packed"
 	"setu/i18n"
 	"setu/ledgerclient"
 )
@@ -229,7 +230,7 @@ func transactionOf(effects []gateway.Effect) ledgerclient.Receipt {
 func (t *Taker) commitLive(j *job, before gateway.Session, out *gateway.Outcome, effects []gateway.Effect) error {
 	after := &out.Session
 	after.Citizen, after.Version = before.Citizen, before.Version
-	after.Show(out.Reply)
+	packed.Show(after, out.Reply)
 	if before.Citizen.Guest() { // who is not known is not remembered on the disk
 		t.sessions.put(*after)
 		t.unwritten(j)
@@ -267,8 +268,7 @@ func (t *Taker) outcome(j *job, out gateway.Outcome, w <-chan gateway.Reply) gat
 	before := out.Session
 	out.Session.Pending = ""
 	if j.in.Form == nil {
-		last := out.Reply
-		out.Session.Dialogue.Last = &last
+		out.Session.Dialogue.Last = packed.Of(out.Reply)
 	}
 	if err := t.commitLive(j, before, &out, nil); err != nil {
 		t.Log.Warn("outcome not shown", slog.String("medium", string(j.in.Medium)), slog.String("error", err.Error()))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"setu/gateway"
+	"setu/gateway/packed"
 	"setu/gateway/sqlite"
 	"setu/gateway/turn"
 )
@@ -50,7 +51,7 @@ func TestTaker_Handle(t *testing.T) {
 		}
 	}
 	s, err := h.store.Session(t.Context(), citizen)
-	if err != nil || s.Version != 2 || s.Live.Shown == nil || s.Live.Shown.Parts[0].Text != "b 2" {
+	if err != nil || s.Version != 2 || s.Live.Shown != packed.Of(said("b 2")) {
 		t.Fatalf("stored session %+v, %v; want the screen that was shown in it", s.Live, err)
 	}
 	if left, err := h.store.Accepted(t.Context(), 0, 10); err != nil || len(left) != 0 {
@@ -158,8 +159,8 @@ func TestTaker_HandleOutcome(t *testing.T) {
 				t.Errorf("answers go to %v by %q, want the way back by SMS", to.Link, to.Medium)
 			}
 			s, err := h.store.Session(t.Context(), citizen)
-			if err != nil || s.Live.Shown == nil || h.dialogue.Render(*s.Live.Shown, gateway.USSD) != got {
-				t.Errorf("stored screen = %+v, %v; want the one that was shown", s.Live.Shown, err)
+			if shown, ok := packed.Reply(s.Live.Shown); err != nil || !ok || h.dialogue.Render(shown, gateway.USSD) != got {
+				t.Errorf("stored screen = %+v, %v; want the one that was shown", shown, err)
 			}
 			if (s.Pending == "") != tt.settle {
 				t.Errorf("pending = %q", s.Pending)

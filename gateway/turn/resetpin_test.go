@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"setu/gateway"
+	"setu/gateway/packed"
 	"setu/gateway/sqlite"
 	"setu/gateway/turn"
 )
@@ -21,7 +22,7 @@ func TestTaker_ResetPIN(t *testing.T) {
 	}
 	h.keep(gateway.Session{
 		Citizen: citizen, PIN: gateway.PIN{MAC: "k.1", Wrong: 2, Locks: 1, Until: at.Add(time.Hour)},
-		Live: gateway.Live{Session: "s", Key: "s/1", Proved: true, Shown: &gateway.Reply{Page: 3}},
+		Live: gateway.Live{Session: "s", Key: "s/1", Proved: true, Shown: packed.Of(gateway.Reply{Page: 3})},
 	})
 	if err := h.taker.ResetPIN(t.Context(), citizen); err != nil {
 		t.Fatal(err)
@@ -30,7 +31,7 @@ func TestTaker_ResetPIN(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.PIN != (gateway.PIN{}) || s.Live.Proved || s.Live.Key != "s/1" || s.Live.Shown.Page != 3 {
+	if s.PIN != (gateway.PIN{}) || s.Live.Proved || s.Live.Key != "s/1" || s.Live.Shown != packed.Of(gateway.Reply{Page: 3}) {
 		t.Errorf("session %+v, want it without the PIN", s)
 	}
 	if got := strings.Join(h.sent(), "\n"); got != "notice pin-reset" {

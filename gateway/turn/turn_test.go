@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"setu/gateway"
+	"setu/gateway/packed"
 	"setu/gateway/sqlite"
 	"setu/gateway/turn"
 	"setu/i18n"
@@ -39,8 +40,8 @@ func (d *dialogue) Step(s gateway.Session, in gateway.Inbound) gateway.Outcome {
 	d.mu.Lock()
 	d.steps = append(d.steps, text)
 	d.mu.Unlock()
-	if d.retries && s.Live.Key == in.Key && s.Live.Shown != nil {
-		return gateway.Outcome{Session: s, Reply: *s.Live.Shown, Again: true}
+	if shown, ok := packed.Reply(s.Live.Shown); d.retries && ok && s.Live.Key == in.Key {
+		return gateway.Outcome{Session: s, Reply: shown, Again: true}
 	}
 	s.Dialogue.Page++
 	s.Stopped = d.stopped
