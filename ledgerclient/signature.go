@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -134,13 +135,17 @@ func SignQuery(ctx context.Context, s Signer, q Query) (SignedQuery, error) {
 	return SignedQuery{Query: q, Canonical: canonical, Signature: sig}, nil
 }
 
+// scratches are for canonical forms that are only compared.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
+
 // Verify checks that the canonical bytes are the query's and that they are
 // signed. The errors are [ErrNotCanonical], [ErrSignature] and those of the
 // verifier.
 func (sq SignedQuery) Verify(v Verifier, at time.Time) error {
-	var few [512]byte
-	again, err := sq.Query.AppendCanonical(few[:0])
-	if err != nil || string(again) != string(sq.Canonical) {
+	scratch, _ := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	var err error
+	if *scratch, err = sq.Query.AppendCanonical((*scratch)[:0]); err != nil || string(*scratch) != string(sq.Canonical) {
 		return ErrNotCanonical
 	}
 	return v.Verify(sha256.Sum256(sq.Canonical), sq.Signature, at)

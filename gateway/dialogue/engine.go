@@ -9,7 +9,6 @@ package dialogue
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -87,13 +86,14 @@ func (e *Engine) Notice(f i18n.Format, key string, vals map[string]i18n.Value) g
 // move is one step under way.
 type move struct {
 	e      *Engine
-	s      gateway.Session // its maps and slices are this move's own
+	s      gateway.Session // its maps and slices are shared with the one before, see slots
 	medium gateway.Medium
 	now    time.Time
 	out    gateway.Outcome
 	stale  bool // the dialogue has rested so long that it is asked about
 	fresh  bool // a live dialogue has just been opened
 	anew   bool // she wants a transaction once more that she has asked for before
+	own    bool // the slots are this move's own
 }
 
 // live says that the citizen waits for the next screen.
@@ -104,8 +104,7 @@ func (m *move) live() bool { return m.medium.Live() }
 func (m *move) mute() bool { return m.s.Stopped && !m.live() }
 
 func (e *Engine) begin(s gateway.Session, medium gateway.Medium, now time.Time) move {
-	d := &s.Dialogue
-	d.Slots, d.Trail = maps.Clone(d.Slots), slices.Clone(d.Trail)
+	s.Dialogue.Trail = slices.Clip(s.Dialogue.Trail) // what is added goes elsewhere
 	return move{e: e, s: s, medium: medium, now: now}
 }
 

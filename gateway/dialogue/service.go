@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"maps"
 	"slices"
 
 	"setu/gateway"
@@ -210,12 +211,21 @@ func (m *move) next(st *catalogue.Step) string {
 }
 
 func (m *move) setSlot(st *catalogue.Step, value string) {
+	m.slots()[st.Slot()] = gateway.Private(value)
+	m.clearOffers()
+}
+
+// slots are those of the dialogue, to be written to: the session that the move
+// began with keeps its own.
+func (m *move) slots() map[string]gateway.Private {
 	d := &m.s.Dialogue
+	if !m.own {
+		d.Slots, m.own = maps.Clone(d.Slots), true
+	}
 	if d.Slots == nil {
 		d.Slots = make(map[string]gateway.Private, 2)
 	}
-	d.Slots[st.Slot()] = gateway.Private(value)
-	m.clearOffers()
+	return d.Slots
 }
 
 // fill gives the step under way its input and goes on.
@@ -236,7 +246,7 @@ func (m *move) goTo(id string) {
 	if i := slices.Index(d.Trail, id); i >= 0 {
 		m.forget(d.Trail[i:])
 		m.forget([]string{d.Step})
-		d.Trail = d.Trail[:i]
+		d.Trail = slices.Clip(d.Trail[:i])
 	} else if d.Step != id {
 		d.Trail = append(d.Trail, d.Step)
 	}
@@ -251,8 +261,8 @@ func (m *move) forget(steps []string) {
 		return
 	}
 	for _, id := range steps {
-		if st, ok := s.Step(id); ok {
-			delete(m.s.Dialogue.Slots, st.Slot())
+		if st, ok := s.Step(id); ok && m.filled(st) {
+			delete(m.slots(), st.Slot())
 		}
 	}
 }
@@ -275,7 +285,7 @@ func (m *move) back() {
 	s := m.service()
 	for len(d.Trail) > 0 {
 		id := d.Trail[len(d.Trail)-1]
-		d.Trail = d.Trail[:len(d.Trail)-1]
+		d.Trail = slices.Clip(d.Trail[:len(d.Trail)-1])
 		if before, ok := s.Step(id); ok && before.Input != nil {
 			d.Step = id
 			m.forget([]string{id})

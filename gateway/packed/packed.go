@@ -14,6 +14,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"setu/gateway"
@@ -90,6 +91,9 @@ func Reply(p gateway.Packed) (r gateway.Reply, ok bool) {
 	return r, true
 }
 
+// buffers are what replies are packed in.
+var buffers = sync.Pool{New: func() any { return new(object.JSON) }}
+
 // Of packs a reply. Replies that say the same are packed alike.
 func Of(r gateway.Reply) gateway.Packed {
 	var flags int64
@@ -98,7 +102,9 @@ func Of(r gateway.Reply) gateway.Packed {
 			flags |= 1 << i
 		}
 	}
-	o := make(object.JSON, 0, 320)
+	o, _ := buffers.Get().(*object.JSON)
+	defer buffers.Put(o)
+	*o = (*o)[:0]
 	o.Open("", '{')
 	o.Text("l", string(r.Format.Lang))
 	o.Number("f", flags)
@@ -107,16 +113,16 @@ func Of(r gateway.Reply) gateway.Packed {
 	if len(r.Parts) > 0 {
 		o.Open("p", '[')
 		for i := range r.Parts {
-			putPart(&o, &r.Parts[i])
+			putPart(o, &r.Parts[i])
 		}
 		o.Close(']')
 	}
 	if len(r.Options) > 0 {
-		putOptions(&o, r.Options)
+		putOptions(o, r.Options)
 	}
-	putResult(&o, r.Result)
+	putResult(o, r.Result)
 	o.Close('}')
-	return gateway.Packed(o)
+	return gateway.Packed(*o)
 }
 
 // Show makes r the screen that the citizen of s has before her.

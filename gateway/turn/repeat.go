@@ -72,7 +72,9 @@ func (t *Taker) repeated(j *job, out gateway.Outcome) (next gateway.Outcome, ok 
 // the session on, the receipt number was drawn before, or the transaction was
 // asked for before. Nothing of the turn is stored.
 func (t *Taker) anew(j *job, err error) bool {
-	j.repeats = ""
+	if j.repeats = ""; err == nil {
+		return false
+	}
 	var again *gateway.RepeatedError
 	switch {
 	case errors.As(err, &again):

@@ -263,9 +263,7 @@ func (t *Taker) consult(j *job, out gateway.Outcome) (gateway.Outcome, []gateway
 	const maxQuestions = 4
 	ctx := t.ctx
 	if j.live() { // who waits, waits for all of them
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, t.patience(j.in.Medium))
-		defer cancel()
+		ctx = t.ends.after(ctx, t.patience(j.in.Medium))
 	}
 	for range maxQuestions {
 		switch {
@@ -345,8 +343,9 @@ func (t *Taker) patience(m gateway.Medium) time.Duration {
 func (t *Taker) query(ctx context.Context, j *job, out gateway.Outcome) (next gateway.Outcome, late *gateway.Effect) {
 	ask := *out.Query
 	ask.Partner = j.in.Link
-	ctx, cancel := context.WithTimeout(ctx, t.patience(j.in.Medium))
-	defer cancel()
+	if !j.live() {
+		ctx = t.ends.after(ctx, t.patience(j.in.Medium))
+	}
 	err := t.catchUp(ctx, &out.Session)
 	if err == nil {
 		var answer ledgerclient.Answer

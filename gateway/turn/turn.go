@@ -124,6 +124,7 @@ type Taker struct {
 	sessions sessionCache
 	counts   Counts
 	tally    tally
+	ends     ends
 	waiters  waiters
 
 	ctx    context.Context // ends when Close gives up waiting

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"hash"
 	"strconv"
 	"sync"
 )
@@ -48,7 +49,7 @@ type fileSecret struct {
 	key     []byte
 	// extracted is the pseudorandom key of HKDF (RFC 5869 section 2.2).
 	extracted []byte
-	// departments holds the keys that were derived, by department.
+	// departments holds pools of keyed hashes, see macs.
 	departments sync.Map
 }
 
@@ -66,22 +67,26 @@ func loadFileSecret(version int, key []byte) (*fileSecret, error) {
 func (s *fileSecret) store() storedSecret { return storedSecret{Version: s.version, Key: s.key} }
 
 func (s *fileSecret) mac(department, number string) (sum [sha256.Size]byte, err error) {
-	h := hmac.New(sha256.New, s.departmentKey(department))
+	pool := s.macs(department)
+	h, _ := pool.Get().(hash.Hash)
+	defer pool.Put(h)
+	h.Reset()
 	h.Write([]byte(number))
 	h.Sum(sum[:0])
 	return sum, nil
 }
 
-// departmentKey derives a department's key, once. One block of HKDF's output
-// is enough (RFC 5869 section 2.3, T(1)).
-func (s *fileSecret) departmentKey(department string) []byte {
-	if key, ok := s.departments.Load(department); ok {
-		return key.([]byte)
+// macs gives hashes that are keyed for a department: one that was used before
+// need not take its key in again. The key is derived once; one block of HKDF's
+// output is enough (RFC 5869 section 2.3, T(1)).
+func (s *fileSecret) macs(department string) *sync.Pool {
+	if pool, ok := s.departments.Load(department); ok {
+		return pool.(*sync.Pool)
 	}
 	h := hmac.New(sha256.New, s.extracted)
 	h.Write([]byte("setu pseudonym " + department))
 	h.Write([]byte{1})
 	key := h.Sum(nil)
-	s.departments.Store(department, key)
-	return key
+	pool, _ := s.departments.LoadOrStore(department, &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }})
+	return pool.(*sync.Pool)
 }
