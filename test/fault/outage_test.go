@@ -93,7 +93,7 @@ type outage struct {
 func newOutage(t *testing.T, r *rand.Rand, items int) *outage {
 	t.Helper()
 	o := &outage{
-		world: &world{t: t, dir: partner, data: t.TempDir(), day: time.Now().AddDate(0, 0, 20)},
+		world: &world{t: t, dir: partner, data: t.TempDir(), host: newHost(), day: time.Now().AddDate(0, 0, 20)},
 		by:    map[string]*citizen{}, random: r,
 	}
 	tongues := []*tongue{bengali(), hindi(), english()}

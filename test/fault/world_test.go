@@ -50,6 +50,7 @@ type world struct {
 	random   *rand.Rand
 	dir      direction
 	data     string
+	host     string // where its lives listen
 	config   string
 	provider *provider
 	citizens []*citizen
@@ -87,7 +88,7 @@ func newWorld(t *testing.T, dir direction, seed uint64) *world {
 	t.Helper()
 	r := random(t, seed)
 	w := &world{
-		t: t, random: r, dir: dir, data: t.TempDir(), provider: newProvider(r), ctx: t.Context(),
+		t: t, random: r, dir: dir, data: t.TempDir(), host: newHost(), provider: newProvider(r), ctx: t.Context(),
 		sealing: sealed, day: time.Now().AddDate(0, 0, 20), deaths: map[int]time.Time{}, hits: map[string]int{},
 	}
 	if dir == operator {
@@ -97,6 +98,17 @@ func newWorld(t *testing.T, dir direction, seed uint64) *world {
 	w.openUSSD()
 	t.Cleanup(w.provider.running.Wait)
 	return w
+}
+
+// hosts counts the worlds.
+var hosts atomic.Uint32
+
+// newHost is an address of this machine for one world. Its lives come and go, and
+// so do their ports: a citizen who dials the port of one that was killed must not
+// reach the gateway of another world, which would take what she says.
+func newHost() string {
+	n := hosts.Add(1)
+	return fmt.Sprintf("127.1.%d.%d", n/250, 1+n%250)
 }
 
 // operate serves as the operator's SMSC, and writes the gateway's configuration.
@@ -116,7 +128,7 @@ func (w *world) operate() {
 		w.t.Fatal(err)
 	}
 	var lc net.ListenConfig
-	l, err := lc.Listen(w.ctx, "tcp", "127.0.0.1:0")
+	l, err := lc.Listen(w.ctx, "tcp", net.JoinHostPort(w.host, "0"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -159,7 +171,7 @@ func (w *world) launch(place string, n int) *life {
 func (w *world) live(o gatewaytest.Options) *life {
 	w.t.Helper()
 	w.begin()
-	o.Dir, o.Config = w.data, w.config+w.sealing
+	o.Dir, o.Host, o.Config = w.data, w.host, w.config+w.sealing
 	l := &life{Gateway: gatewaytest.Launch(w.t, o), w: w, number: w.life, ended: make(chan struct{})}
 	l.Bin = built // of the commands that ask it
 	go func() {
@@ -184,8 +196,9 @@ func (w *world) interrupt(after time.Duration) {
 	if err := os.WriteFile(path, []byte(w.config+w.sealing), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
+	free := net.JoinHostPort(w.host, "0")
 	args := []string{
-		"serve", "--config", path, "--data", w.data, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--sip", "none",
+		"serve", "--config", path, "--data", w.data, "--smpp", free, "--admin", free, "--public", free, "--sip", "none",
 	}
 	cmd := exec.CommandContext(w.ctx, built, args...) //nolint:gosec // the binary under test
 	if err := cmd.Start(); err != nil {

@@ -71,6 +71,9 @@ func dependOnSources() error {
 type Options struct {
 	Bin string
 	Dir string // data folder; a new one when empty
+	// Host is where it listens, an address of the loopback network; 127.0.0.1 when
+	// empty.
+	Host string
 	// HTTP is the public address; one that is free when empty.
 	HTTP string
 	// SIP is the address of calls; none when empty, since their prompts take a
@@ -117,8 +120,8 @@ func Launch(t testing.TB, o Options) *Gateway {
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}
-	public := cmp.Or(o.HTTP, "127.0.0.1:0")
-	args := append([]string{"serve", "--data", o.Dir, "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", public, "--sip", cmp.Or(o.SIP, "none")}, o.Args...)
+	free := net.JoinHostPort(cmp.Or(o.Host, "127.0.0.1"), "0")
+	args := append([]string{"serve", "--data", o.Dir, "--smpp", free, "--admin", free, "--public", cmp.Or(o.HTTP, free), "--sip", cmp.Or(o.SIP, "none")}, o.Args...)
 	if o.Config != "" {
 		path := filepath.Join(t.TempDir(), "setu.yaml")
 		if err := os.WriteFile(path, []byte(o.Config), 0o600); err != nil {
