@@ -18,18 +18,18 @@ func TestEnds(t *testing.T) {
 		var e ends
 		begun := time.Now()
 		first := e.after(parent, patience)
-		time.Sleep(endsApart - 1)
+		time.Sleep(endsApart - time.Nanosecond)
 		second, other := e.after(parent, patience), e.after(parent, patience/2)
 		if first != second || first == other {
 			t.Error("a context is not shared by those, and only those, with the same patience at the same time")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		third := e.after(parent, patience)
 		if third == first {
 			t.Error("a context is shared by one who came later")
 		}
 		<-first.Done()
-		if waited := time.Since(begun); !errors.Is(first.Err(), context.DeadlineExceeded) || waited < patience+endsApart-1 || waited > patience+endsApart {
+		if waited := time.Since(begun); !errors.Is(first.Err(), context.DeadlineExceeded) || waited < patience+endsApart-time.Nanosecond || waited > patience+endsApart {
 			t.Errorf("ended by %v after %v", first.Err(), waited)
 		}
 		if other.Err() == nil || third.Err() != nil {

@@ -128,18 +128,11 @@ func RunAPI(ctx context.Context, cfg APIConfig, out io.Writer) (APIReport, error
 // run measures one kind.
 func (cfg APIConfig) run(ctx context.Context, kind APIKind, bare string) (APIRun, error) {
 	each := max(cfg.N/max(1, kind.Part)/cfg.Callers, runParts) / runParts // requests of a caller in a part
-	requests := make([][][]byte, cfg.Callers)
-	beside := make([][][]byte, cfg.Callers)
-	for c := range requests {
-		for i := range each * runParts {
-			r, err := kind.Make(c, i)
-			if err != nil {
-				return APIRun{}, fmt.Errorf("%s: %w", kind.Name, err)
-			}
-			requests[c] = append(requests[c], r)
-		}
-		beside[c] = slices.Repeat([][]byte{kind.Beside}, each)
+	requests, err := cfg.requests(kind, each*runParts)
+	if err != nil {
+		return APIRun{}, fmt.Errorf("%s: %w", kind.Name, err)
 	}
+	beside := slices.Repeat([][][]byte{slices.Repeat([][]byte{kind.Beside}, each)}, cfg.Callers)
 	var times histogram
 	var took, tookBare time.Duration
 	run := APIRun{Name: kind.Name, Goal: kind.Goal}
@@ -166,6 +159,21 @@ func (cfg APIConfig) run(ctx context.Context, kind APIKind, bare string) (APIRun
 	run.Share = run.Rate / run.BareRate
 	run.P50, run.P99 = milliseconds(times.quantile(0.5)), milliseconds(times.quantile(0.99))
 	return run, nil
+}
+
+// requests are n requests of each caller.
+func (cfg APIConfig) requests(kind APIKind, n int) ([][][]byte, error) {
+	all := make([][][]byte, cfg.Callers)
+	for c := range all {
+		for i := range n {
+			r, err := kind.Make(c, i)
+			if err != nil {
+				return nil, err
+			}
+			all[c] = append(all[c], r)
+		}
+	}
+	return all, nil
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
