@@ -12,7 +12,7 @@ import (
 // processor. Under the soft limit the collector works as often as it must.
 const (
 	gcPercent   = 200
-	memoryLimit = 80 << 20 // octets; SQLite's caches and stacks come on top
+	memoryLimit = 76 << 20 // octets; SQLite's caches and stacks come on top
 	// memoryOfCall is what an open HTTP connection may hold: its two buffers,
 	// the stack of its goroutine, which a turn makes grow, and the request under
 	// way. With some thousand of them open and without this the collector would
