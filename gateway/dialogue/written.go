@@ -9,7 +9,7 @@ import (
 )
 
 // bySMS has a question that the keys of a telephone cannot answer asked by SMS, too:
-// her answer there goes on in the same dialogue. shown is what she heard before, and
+// her answer there goes on in the same dialogue. was is what she heard before, and
 // from the session as it was then.
 func (e *Engine) bySMS(out *gateway.Outcome, from *gateway.Session, was gateway.Packed) {
 	if out.Reply.End || !written(out.Reply.Expect) {
