@@ -319,9 +319,13 @@ func TestCall_Many(t *testing.T) {
 			for h.desk.events(from) != "new 1000000001" && h.ctx.Err() == nil {
 				time.Sleep(5 * time.Millisecond)
 			}
-			p.HangUp()
+			p.HangUp() // behind the answer, or while it is on its way
 		})
 	}
 	all.Wait()
-	h.ends(conductor.Completed, calls)
+	h.until("the ends", func() bool {
+		ends := h.board.Ends()
+		return ends[conductor.Ending{Link: "pbx", End: conductor.Completed}]+ends[conductor.Ending{Link: "pbx", End: conductor.HungUp}] == calls
+	})
+	h.until("nothing is left at the exchange", func() bool { return len(h.pbx.Left()) == 0 })
 }

@@ -47,7 +47,7 @@ func (d *Driver) Call(ctx context.Context, from, to gateway.Address, first *gate
 	case <-ctx.Done():
 	}
 	for _, t := range d.trunks {
-		if t.Address == "" || !t.up.Load() || ctx.Err() != nil || !t.take() {
+		if t.Address == "" || !t.up.Load() || ctx.Err() != nil || !d.finds(ctx, t) || !t.take() {
 			continue
 		}
 		line := d.cfg.Board.Begin(t.Name, true, d.cfg.Now())
@@ -60,6 +60,10 @@ func (d *Driver) Call(ctx context.Context, from, to gateway.Address, first *gate
 	}
 	return out
 }
+
+// finds says that it is known who a trunk is: before that its answers would be a
+// stranger's, and dropped.
+func (d *Driver) finds(ctx context.Context, t *trunk) bool { return t.known() || d.locate(ctx, t) }
 
 // callBy calls by a trunk.
 func (d *Driver) callBy(ctx context.Context, t *trunk, line int64, from, to gateway.Address, first *gateway.Reply) Outcome {

@@ -197,6 +197,22 @@ func TestOut_Repeated(t *testing.T) {
 	h.stop()
 }
 
+// TestOut_ByName: the answers of a trunk that is known by its name are let in from
+// the first one on.
+func TestOut_ByName(t *testing.T) {
+	t.Parallel()
+	w := newWire(t)
+	_, port, err := net.SplitHostPort(w.conn.LocalAddr().String())
+	check(t, err)
+	h, ended := w.calls(t.Context(), func(c *ivrsip.Config) { c.Trunks[0].Address = "localhost:" + port })
+	w.says(w.next(sip.INVITE), 486)
+	w.next(sip.ACK)
+	if out := w.outcome(ended); out.Status != 486 {
+		t.Errorf("outcome %+v, want busy", out)
+	}
+	h.stop()
+}
+
 // TestOut_Stops: a gateway that stops takes back what rings, and does not wait for
 // it.
 func TestOut_Stops(t *testing.T) {

@@ -81,7 +81,7 @@ type trunk struct {
 	limiter *rate.Limiter
 
 	mu    sync.Mutex
-	hosts []netip.Addr // of Address
+	hosts []netip.Addr // of Address; none until a name is looked up
 }
 
 // Validate says what is wrong with a trunk.
@@ -136,6 +136,9 @@ func (t *trunk) addPort() error {
 		return fmt.Errorf("its address is %q: write host:port", t.Address)
 	}
 	t.Address = net.JoinHostPort(host, port)
+	if at, err := netip.ParseAddr(host); err == nil {
+		t.hosts = []netip.Addr{at.Unmap()}
+	}
 	return nil
 }
 
@@ -188,6 +191,13 @@ func (t *trunk) lets(host netip.Addr) bool {
 		return true
 	}
 	return t.Caller != "" // who proves it by digest may be anywhere
+}
+
+// known says that it is known who the trunk's address is.
+func (t *trunk) known() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.hosts) > 0
 }
 
 // is says that a host is the trunk's own.
