@@ -304,7 +304,7 @@ func TestFinding09_AnyHeader(t *testing.T) {
 // and tried again.
 func TestFinding10_SilentBind(t *testing.T) {
 	t.Parallel()
-	o := operator(t, smpp.ClientConfig{BindTimeout: 50 * time.Millisecond})
+	o := operator(t, smpp.ClientConfig{BindTimeout: 3 * time.Second})
 	p := o.greet()
 	if s := receive(t, o.states); !errors.Is(s.Err, context.DeadlineExceeded) || s.Session != nil {
 		t.Errorf("state = %+v, want a deadline exceeded", s)

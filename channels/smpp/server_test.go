@@ -305,7 +305,7 @@ func TestServer_StopDeadline(t *testing.T) {
 func TestServer_TLSOnly(t *testing.T) {
 	t.Parallel()
 	server, _ := testTLS(t)
-	addr, _ := serve(t, smpp.ServerConfig{TLS: server, BindTimeout: 100 * time.Millisecond})
+	addr, _ := serve(t, smpp.ServerConfig{TLS: server, BindTimeout: time.Second})
 	p := dial(t, addr)
 	p.write(bindPDU(t, smpp.Transceiver, 1, testPassword))
 	for { // a TLS alert, then the end: no bind_resp

@@ -297,7 +297,9 @@ func TestRun_Stops(t *testing.T) {
 	_, err := p.Ended(h.ctx)
 	check(t, err)
 	<-stopped
-	h.ends(conductor.Stopped, 1)
+	// Of those who called meanwhile some may have come before the stop.
+	h.until("stopped", func() bool { return h.board.Ends()[conductor.Ending{Link: "pbx", End: conductor.Stopped}] > 0 })
+	h.until("nothing is left at the exchange", func() bool { return len(h.pbx.Left()) == 0 })
 }
 
 // TestCall_Many: many calls at the same time, all to their end.
