@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/netip"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -45,57 +47,82 @@ var (
 	errNoACK = errors.New("ivrsip: our answer was not confirmed")
 )
 
-// converse has a call from the first answer to the end.
-func (d *Driver) converse(req *sip.Request, tx sip.ServerTransaction, t *trunk, id dialogID, line int64, from, to gateway.Address, known bool) conductor.End {
-	ctx, cancel := context.WithCancelCause(context.Background()) // ends with the call: drain sees to that
-	defer cancel(nil)
+// pickUp answers a call and waits until that is confirmed. Without a call it has
+// come to nothing.
+func (d *Driver) pickUp(ctx context.Context, cancel context.CancelCauseFunc, req *sip.Request, tx sip.ServerTransaction, t *trunk, id dialogID) (c *call, end conductor.End) {
 	if !tx.OnCancel(func(*sip.Request) { cancel(sip.ErrTransactionCanceled) }) {
-		return Cancelled
+		return nil, Cancelled
 	}
 	stream, err := d.cfg.Media.Open()
 	if err != nil {
 		d.cfg.Log.ErrorContext(ctx, "no media for a call", attrError(err))
 		d.respond(tx, req, 503, "Service Unavailable", sip.NewHeader("Retry-After", retryAfter))
-		return Full
+		return nil, Full
 	}
+	defer func() {
+		if c == nil {
+			stream.Close()
+		}
+	}()
 	id.local = sip.GenerateTagN(16)
-	c := d.newCall(t, answering(req, id), stream, cancel)
-	c.theirs, c.reads = int64(req.CSeq().SeqNo), d.cfg.Prompts && wantsPrompts(req)
-	defer stream.Close()
+	made := d.newCall(t, answering(req, id), stream, cancel)
+	made.theirs, made.reads = int64(req.CSeq().SeqNo), d.cfg.Prompts && wantsPrompts(req)
 	offer, _ := description(req) // it has been looked at
-	body, err := c.reply(offer)
+	body, err := made.reply(offer)
 	if err != nil {
 		d.respond(tx, req, 488, "Not Acceptable Here")
-		return NoMedia
+		return nil, NoMedia
 	}
-	if !d.add(c) { // two ways of the same call (RFC 3261 §8.2.2.2)
+	if !d.add(made) { // two ways of the same call (RFC 3261 §8.2.2.2)
 		d.respond(tx, req, 482, "Loop Detected")
-		return Malformed
+		return nil, Malformed
 	}
-	defer d.remove(c)
-	res := c.ok(req, body)
-	c.interval.agree(req, res)
-	answer, err := c.deliver(ctx, tx, res)
+	defer func() {
+		if c == nil {
+			d.remove(made)
+		}
+	}()
+	res := made.ok(req, body)
+	made.interval.agree(req, res)
+	answer, err := made.deliver(ctx, tx, res)
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, sip.ErrTransactionCanceled), errors.Is(err, sip.ErrTransactionCanceled):
-		return Cancelled
+		return nil, Cancelled
 	case errors.Is(cause, errGone):
-		return conductor.HungUp
+		return nil, conductor.HungUp
 	case errors.Is(cause, errStopping):
-		c.bye(ctx)
-		return conductor.Stopped
+		made.bye(ctx)
+		return nil, conductor.Stopped
 	case err != nil:
-		c.bye(ctx)
-		return NoACK
+		made.bye(ctx)
+		return nil, NoACK
 	}
 	if offer == nil {
-		if err := c.accept(answer); err != nil {
-			c.bye(ctx)
-			return NoMedia
+		if err := made.accept(answer); err != nil {
+			made.bye(ctx)
+			return nil, NoMedia
 		}
 	}
-	d.cfg.Board.Answered(line, d.cfg.Now())
-	return c.talk(ctx, from, to, known, nil)
+	return made, ""
+}
+
+// conduct has a call that came in and is confirmed to its end, and gives its room
+// back.
+func (c *call) conduct(ctx context.Context, line int64, from, to gateway.Address, known bool) {
+	d, end := c.driver, conductor.Fault
+	defer func() {
+		if p := recover(); p != nil { // which may quote a message, and is not logged
+			d.cfg.Log.ErrorContext(ctx, "panic in a call", slog.String("stack", string(debug.Stack())))
+			c.bye(ctx)
+		}
+		d.remove(c)
+		c.stream.Close()
+		c.cancel(nil)
+		d.ended(line, c.trunk, end)
+		c.trunk.give()
+		d.leave()
+	}()
+	end = c.talk(ctx, from, to, known, nil)
 }
 
 // newCall makes a call that is not known to others yet.

@@ -103,8 +103,13 @@ func (d *Driver) invite(req *sip.Request, tx sip.ServerTransaction) {
 		d.respond(tx, req, no.code, no.reason, no.headers...)
 		return
 	}
-	defer t.give()
-	d.answer(req, tx, t, id)
+	goesOn := false
+	defer func() {
+		if !goesOn {
+			t.give()
+		}
+	}()
+	goesOn = d.answer(req, tx, t, id)
 }
 
 // screen looks at a call before anything is spent on it. Without a refusal it has
@@ -213,18 +218,30 @@ func description(m message) (body []byte, ok bool) {
 	return nil, false
 }
 
-// answer answers a call that may come in, and stays with it to its end.
-func (d *Driver) answer(req *sip.Request, tx sip.ServerTransaction, t *trunk, id dialogID) {
+// answer answers a call that may come in. One that is confirmed goes on in a
+// goroutine of its own: it lasts minutes, and the library's would keep the INVITE,
+// its answer and their transaction for as long, a third of all memory.
+func (d *Driver) answer(req *sip.Request, tx sip.ServerTransaction, t *trunk, id dialogID) (goesOn bool) {
 	from, known := t.callerOf(req)
 	to := gateway.Address(dialled(req))
 	if no := d.meet(from, to, known); no != nil {
 		d.cfg.Board.Refused(t.Name, no.end)
 		d.respond(tx, req, no.code, no.reason, no.headers...)
-		return
+		return false
 	}
 	line := d.cfg.Board.Begin(t.Name, false, d.cfg.Now())
-	end := d.converse(req, tx, t, id, line, from, to, known)
-	d.ended(line, t, end)
+	ctx, cancel := context.WithCancelCause(context.Background()) // ends with the call: drain sees to that
+	c, end := d.pickUp(ctx, cancel, req, tx, t, id)
+	if c == nil {
+		cancel(nil)
+		d.ended(line, t, end)
+		return false
+	}
+	d.cfg.Board.Answered(line, d.cfg.Now())
+	tx.Terminate() // who has confirmed repeats nothing
+	d.handlers.Add(1)
+	go c.conduct(ctx, line, from, to, known)
+	return true
 }
 
 // ended notes how a call ended.

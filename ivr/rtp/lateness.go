@@ -1,6 +1,7 @@
 package rtp
 
 import (
+	"math/bits"
 	"sync/atomic"
 	"time"
 )
@@ -53,19 +54,25 @@ type watch struct {
 	counts [len(latenessBounds) + 1]atomic.Uint64
 	sum    atomic.Int64
 	due    atomic.Int64 // when the place after this is due, in ns of the engine's clock; 0: it stands still
-	busy   atomic.Bool  // at the end of the last window
+	busy   atomic.Bool  // at the end of the last slice
 
 	tooLate time.Duration
-	end     time.Duration // of this window
+	end     time.Duration // of this slice
 	all     int
 	late    int
+	past    uint16 // the slices before it, a bit each: 1 is that it was late
 }
 
-// window is the time that a judgement looks at.
-const window = 2 * time.Second
-
-// lateShare is how many in a window may be too late: one of so many.
-const lateShare = 100
+// A judgement looks at some slices of time. One in which more than a share of the
+// packets, one of lateShare, left too late was late, and the wheel is busy when
+// lateSlices of them were: load lasts, and a machine that stands still for a moment
+// turns nobody away.
+const (
+	slice      = 200 * time.Millisecond
+	slices     = 10
+	lateSlices = 3
+	lateShare  = 100
+)
 
 // note counts a place of the wheel that was done at a time of the engine's clock.
 func (w *watch) note(due, now time.Duration) {
@@ -77,8 +84,12 @@ func (w *watch) note(due, now time.Duration) {
 	w.counts[i].Add(1)
 	w.sum.Add(int64(late))
 	if now > w.end {
-		w.busy.Store(w.late*lateShare > w.all)
-		w.end, w.all, w.late = now+window, 0, 0
+		w.past <<= 1
+		if w.late*lateShare > w.all {
+			w.past |= 1
+		}
+		w.busy.Store(bits.OnesCount16(w.past&(1<<slices-1)) >= lateSlices)
+		w.end, w.all, w.late = now+slice, 0, 0
 	}
 	w.all++
 	if late > w.tooLate {
@@ -90,7 +101,7 @@ func (w *watch) note(due, now time.Duration) {
 func (w *watch) rest() {
 	w.due.Store(0)
 	w.busy.Store(false)
-	w.all, w.late = 0, 0
+	w.all, w.late, w.past = 0, 0, 0
 }
 
 // isBusy says that the wheel is late, or has stopped turning.

@@ -25,16 +25,28 @@ func resampled(s sound) []float64 {
 	half := len(kernels[0]) / 2
 	out := make([]float64, len(s.samples)*up/down)
 	for i := range out {
-		first := i*down/up - half + 1
-		sum := 0.0
-		for k, w := range kernels[i%up] {
-			if j := first + k; j >= 0 && j < len(s.samples) {
-				sum += w * s.samples[j]
-			}
-		}
-		out[i] = sum
+		kernel, first := kernels[i%up], i*down/up-half+1
+		from, to := max(first, 0), min(first+len(kernel), len(s.samples))
+		out[i] = product(kernel[from-first:to-first], s.samples[from:to])
 	}
 	return out
+}
+
+// product is the scalar product of two slices of the same length, summed up in four
+// parts: a processor adds them side by side.
+func product(a, b []float64) float64 {
+	var s0, s1, s2, s3 float64
+	for len(a) >= 4 && len(b) >= 4 {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
+		a, b = a[4:], b[4:]
+	}
+	for i := range min(len(a), len(b)) {
+		s0 += a[i] * b[i]
+	}
+	return s0 + s1 + s2 + s3
 }
 
 // kernelsOf are the weights of the samples around each of the places between two
