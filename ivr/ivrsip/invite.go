@@ -220,7 +220,7 @@ func description(m message) (body []byte, ok bool) {
 
 // answer answers a call that may come in. One that is confirmed goes on in a
 // goroutine of its own: it lasts minutes, and the library's would keep the INVITE,
-// its answer and their transaction for as long, a third of all memory.
+// its answer and their transaction for as long.
 func (d *Driver) answer(req *sip.Request, tx sip.ServerTransaction, t *trunk, id dialogID) (goesOn bool) {
 	from, known := t.callerOf(req)
 	to := gateway.Address(dialled(req))
