@@ -64,14 +64,21 @@ var (
 
 // vault is where a keystore's halves, secrets and register are kept.
 type vault interface {
+	maker
 	load() (*ring, error)
-	// save writes the register, whole or not at all, and then destroys the
-	// private halves that r has no use for.
+	// save writes the register, whole or not at all.
 	save(r *ring, replace bool) error
+	// discard destroys the private halves that r has no use for, when r is
+	// what signs.
+	discard(r *ring)
+	close() error
+}
+
+// maker makes what a vault keeps.
+type maker interface {
 	// newKey makes a P-256 key; in a token it also gives its object there.
 	newKey() (crypto.Signer, []byte, error)
 	newSecret(version int) (secret, error)
-	close() error
 }
 
 // ring is all that a keystore holds. It is never changed, only replaced.
@@ -277,6 +284,7 @@ func (s *Store) edit(f func([]signingKey) ([]signingKey, error)) error {
 		return err
 	}
 	s.take(r)
+	s.vault.discard(r)
 	return nil
 }
 
@@ -324,15 +332,21 @@ func (s *Store) KeyID() string {
 	return ""
 }
 
-// Sign signs a digest by the active key. The errors are [ErrNoKey], [ErrExpired]
-// and those of the token.
+// Sign signs a digest by the active key. If another key becomes active meanwhile,
+// and the half of that one is destroyed, it begins again with the new one. The
+// errors are [ErrNoKey], [ErrExpired] and those of the token.
 func (s *Store) Sign(ctx context.Context, digest [sha256.Size]byte) (ledgerclient.Signature, error) {
-	now := s.options.Now()
-	k := s.ring.Load().active(now)
-	if k == nil {
-		return ledgerclient.Signature{}, ErrNoKey
+	for {
+		now := s.options.Now()
+		k := s.ring.Load().active(now)
+		if k == nil {
+			return ledgerclient.Signature{}, ErrNoKey
+		}
+		sig, err := k.sign(ctx, now, digest)
+		if err == nil || ctx.Err() != nil || s.KeyID() == k.ID {
+			return sig, err
+		}
 	}
-	return k.sign(ctx, now, digest)
 }
 
 // SignBy signs a digest by one key. The errors are [ErrUnknown], [ErrRevoked],

@@ -156,7 +156,7 @@ func (v *tokenVault) holds(class uint, id []byte) error {
 	})
 }
 
-// save writes the register, and destroys the objects of keys that sign no more.
+// save writes the register.
 func (v *tokenVault) save(r *ring, replace bool) error {
 	reg, err := r.register()
 	if err != nil {
@@ -175,17 +175,17 @@ func (v *tokenVault) save(r *ring, replace bool) error {
 	if err != nil {
 		return err
 	}
-	if err := writeWhole(v.path, append(raw, '\n'), replace); err != nil {
-		return err
-	}
+	return writeWhole(v.path, append(raw, '\n'), replace)
+}
+
+// discard destroys the objects of keys that sign no more. The register is what
+// counts: what stays behind now is destroyed at the next change.
+func (v *tokenVault) discard(r *ring) {
 	for i := range r.keys {
 		if k := &r.keys[i]; k.private == nil && len(k.object) > 0 {
-			// The register is what counts: what stays behind now is
-			// destroyed at the next change.
 			_ = v.token.destroy(context.Background(), k.object)
 		}
 	}
-	return nil
 }
 
 // tokenSecret is a secret in a token.
