@@ -315,3 +315,41 @@ func TestClients(t *testing.T) {
 		t.Errorf("after a reload the key is %s, want revoked", k.State)
 	}
 }
+
+// A client whose keys cannot be read, or who names another's, holds up neither
+// the revocations nor the new keys of the others.
+func TestClients_OneBroken(t *testing.T) {
+	t.Parallel()
+	one, two := newKeys(t), newKeys(t)
+	var broken error
+	more := one.List()
+	c, err := baas.NewClients(
+		baas.Client{Name: "a", Keys: func() ([]keys.Key, error) { return more, broken }},
+		baas.Client{Name: "b", Keys: of(two)},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := func(fault error, want ...keys.State) {
+		t.Helper()
+		if err := c.Reload(); !errors.Is(err, fault) || !strings.Contains(err.Error(), `"a"`) {
+			t.Errorf("Reload() = %v, want %v of client a", err, fault)
+		}
+		for i, id := range []string{one.List()[0].ID, two.List()[0].ID, two.KeyID()} {
+			if k, ok := c.Public(id); !ok || k.State != want[i] {
+				t.Errorf("key %d is %v %q, want %q", i, ok, k.State, want[i])
+			}
+		}
+	}
+	if _, err := two.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	broken = errors.New("disk gone")
+	states(broken, keys.Active, keys.Retired, keys.Active)
+
+	broken, more = nil, append(one.List(), two.List()...)
+	if _, err := two.Revoke(two.List()[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	states(baas.ErrKeyTwice, keys.Active, keys.Revoked, keys.Active)
+}

@@ -63,6 +63,7 @@ func NewClients(list ...Client) (*Clients, error) {
 		return nil, ErrNoClient
 	}
 	c := &Clients{}
+	c.keys.Store(&map[string]owned{})
 	for _, one := range list {
 		if one.Rate > 0 {
 			one.limiter = rate.NewLimiter(rate.Limit(one.Rate), max(1, int(one.Rate)))
@@ -73,23 +74,41 @@ func NewClients(list ...Client) (*Clients, error) {
 }
 
 // Reload reads all keys again, so that what a client rotated or revoked takes
-// effect. On an error all stays as it was.
+// effect. A client whose keys cannot be read keeps those that it had, and a key
+// that two name stays with the one that had it: no client's fault holds up what
+// another revokes. The errors are [ErrKeyTwice] and those of the clients' Keys.
 func (c *Clients) Reload() error {
 	all := make(map[string]owned)
+	var errs []error
 	for _, client := range c.list {
 		list, err := client.Keys()
 		if err != nil {
-			return fmt.Errorf("keys of client %q: %w", client.Name, err)
+			errs = append(errs, fmt.Errorf("keys of client %q: %w", client.Name, err))
+			list = c.last(client)
 		}
 		for _, key := range list {
 			if other, ok := all[key.ID]; ok && other.client != client {
-				return fmt.Errorf("%w: %s of %q and %q", ErrKeyTwice, key.ID, other.client.Name, client.Name)
+				errs = append(errs, fmt.Errorf("%w: %s of %q and %q", ErrKeyTwice, key.ID, other.client.Name, client.Name))
+				if c.owner(key.ID) != client {
+					continue
+				}
 			}
 			all[key.ID] = owned{key, client}
 		}
 	}
 	c.keys.Store(&all)
-	return nil
+	return errors.Join(errs...)
+}
+
+// last are the keys of a client that were read last.
+func (c *Clients) last(client *Client) []keys.Key {
+	var out []keys.Key
+	for _, k := range *c.keys.Load() {
+		if k.client == client {
+			out = append(out, k.Key)
+		}
+	}
+	return out
 }
 
 // Public is a key of any client: what a verifier of envelopes asks for.

@@ -193,8 +193,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener, config *tls.Config) er
 	return group.Wait()
 }
 
-// reload reads the clients' keys from time to time. As long as they cannot be
-// read, those that were read last count.
+// reload reads the clients' keys from time to time. As long as those of a client
+// cannot be read, those that were read last count.
 func (s *Server) reload(ctx context.Context) {
 	tick := time.NewTicker(reloadEvery)
 	defer tick.Stop()
