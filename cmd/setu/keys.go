@@ -15,7 +15,7 @@ type keysCmd struct {
 	List    keysListCmd    `cmd:"" default:"withargs" help:"List the signing keys."`
 	Init    keysInitCmd    `cmd:"" aliases:"create" help:"Make the keystore, in a file or in a token."`
 	Rotate  keysRotateCmd  `cmd:"" help:"Have the running gateway make a new signing key, which takes over at once or later."`
-	Revoke  keysRevokeCmd  `cmd:"" help:"Have the running gateway revoke a key: nothing that it signed is accepted from now on."`
+	Revoke  keysRevokeCmd  `cmd:"" help:"Have the running gateway revoke a key: it signs nothing from now on. A ledger on Fabric or behind a service has to be told besides; what to do is printed."`
 	Request keysRequestCmd `cmd:"" help:"Make the key of the Fabric identity in the token (ledger.fabric.key_label), and print a request for its certificate."`
 	Public  keysPublicCmd  `cmd:"" help:"Print the public keys, for whoever checks what this gateway signs (JSON Web Key Set)."`
 }

@@ -155,8 +155,9 @@ const (
 	revokeAct = "keys.revoke"
 )
 
-// keyKinds are the acts on the keys of a running gateway.
-func keyKinds(store *keys.Store) map[string]operators.Kind {
+// keyKinds are the acts on the keys of a running gateway with a ledger of that
+// driver.
+func keyKinds(store *keys.Store, ledger string) map[string]operators.Kind {
 	return map[string]operators.Kind{
 		rotateAct: {
 			Check: func(args map[string]string) error {
@@ -187,13 +188,26 @@ func keyKinds(store *keys.Store) map[string]operators.Kind {
 				if err != nil {
 					return "", err
 				}
+				said := key.ID + " is revoked"
 				if store.KeyID() == "" {
-					return key.ID + " is revoked, and no key signs: rotate to make one", nil
+					said += ", and no key signs: rotate to make one"
 				}
-				return key.ID + " is revoked", nil
+				return said + revokedThere(ledger, key.ID), nil
 			},
 		},
 	}
+}
+
+// revokedThere says what must follow before a ledger of that driver refuses what
+// a revoked key has signed. The sandbox asks the keystore itself.
+func revokedThere(ledger, key string) string {
+	switch ledger {
+	case "fabric":
+		return "; the ledger takes what it signed until an admin of the organisation runs `setu contract revoke " + key + "`"
+	case "rest":
+		return "; the ledger takes what it signed until the operator of its service has the new list of `setu keys public`"
+	}
+	return ""
 }
 
 // overlapOf is how long a new key waits before it takes over.
@@ -214,7 +228,7 @@ func (g *gatewayParts) openActs() (*operators.Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	kinds := keyKinds(g.keys)
+	kinds := keyKinds(g.keys, g.cfg.Ledger.Driver)
 	kinds[console.Discard] = console.DiscardKind(g.store)
 	book, err := operators.NewBook(operators.Config{
 		Path: g.cfg.path(actsFile), Operators: named, Two: g.cfg.Profile == productionProfile, Kinds: kinds, Now: time.Now,
