@@ -133,7 +133,7 @@ func writeNew(name string, out io.Writer, write func(io.Writer) error) error {
 
 type auditVerifyCmd struct {
 	running
-	Config string   `help:"Configuration file, if no gateway runs: its data folder is checked." type:"existingfile"`
+	Config string   `help:"Configuration file, if no gateway runs: its data folder is checked, or the file, beside its ledger." type:"existingfile"`
 	Key    string   `help:"File with the gateway's public keys; those of the gateway itself when empty." type:"existingfile"`
 	Since  []string `help:"Files with older checkpoints that the log must still hold." type:"existingfile"`
 	File   string   `arg:"" optional:"" help:"Export to check; the log of the gateway when empty." type:"existingfile"`
@@ -148,10 +148,10 @@ func (a *auditVerifyCmd) Run(ctx context.Context, io streams) error {
 	if a.File != "" {
 		return a.verifyFile(ctx, io, older)
 	}
-	if err := a.fromGateway(ctx, auditStatusDoc, nil, &audit.Status{}); err == nil {
-		return a.verifyRunning(ctx, io, older)
+	if err := a.fromGateway(ctx, auditStatusDoc, nil, &audit.Status{}); err != nil {
+		return a.verifyFolder(ctx, io, older, err)
 	}
-	return a.verifyFolder(ctx, io, older)
+	return a.verifyRunning(ctx, io, older)
 }
 
 // readCheckpoints reads checkpoints that somebody has kept.
@@ -205,7 +205,29 @@ func (a *auditVerifyCmd) verifyFile(ctx context.Context, io streams, older []pro
 		return err
 	}
 	fmt.Fprintln(io.out, report)
-	return nil
+	return a.compareFile(ctx, io, report)
+}
+
+// compareFile compares the anchors of an export with the ledger of --config, or of
+// the running gateway if the export is of its log. Who has neither is told so.
+func (a *auditVerifyCmd) compareFile(ctx context.Context, io streams, report proof.Report) error {
+	if a.Config != "" {
+		c, err := a.stopped(a.Config)
+		if err != nil {
+			return err
+		}
+		return compareOwn(ctx, io, c, report)
+	}
+	var own audit.Status
+	err := a.fromGateway(ctx, auditStatusDoc, nil, &own)
+	if err == nil && own.Origin != report.Origin {
+		err = fmt.Errorf("the gateway at %s keeps another log", a.Admin)
+	}
+	if err != nil {
+		fmt.Fprintf(io.out, "anchors were not compared with a ledger: %v; name a ledger with --config\n", err)
+		return nil
+	}
+	return compareLedger(ctx, io, report, a.ledgerCheckpoint)
 }
 
 func (a *auditVerifyCmd) verifyRunning(ctx context.Context, io streams, older []proof.Checkpoint) error {
@@ -228,15 +250,16 @@ func (a *auditVerifyCmd) verifyRunning(ctx context.Context, io streams, older []
 	return compareLedger(ctx, io, report, a.ledgerCheckpoint)
 }
 
-// verifyFolder checks the log of a gateway that does not run.
-func (a *auditVerifyCmd) verifyFolder(ctx context.Context, io streams, older []proof.Checkpoint) error {
+// verifyFolder checks the log of a gateway that does not run: away is what came of
+// asking it.
+func (a *auditVerifyCmd) verifyFolder(ctx context.Context, io streams, older []proof.Checkpoint, away error) error {
 	c, err := a.stopped(a.Config)
 	if err != nil {
 		return err
 	}
 	store, err := sqlite.Open(c.Data, sqlite.Options{})
 	if err != nil {
-		return fmt.Errorf("no gateway answers at %s, and its folder cannot be read: %w", a.Admin, err)
+		return fmt.Errorf("the gateway at %s cannot be asked: %w; nor can its folder be read: %w", a.Admin, away, err)
 	}
 	defer func() { _ = store.Close() }()
 	all, err := a.trusted(func() ([]byte, error) {
@@ -259,8 +282,16 @@ func (a *auditVerifyCmd) verifyFolder(ctx context.Context, io streams, older []p
 		return err
 	}
 	report, err := conclude(io.out, r)
-	if err != nil || len(report.Anchors) == 0 {
+	if err != nil {
 		return err
+	}
+	return compareOwn(ctx, io, c, report)
+}
+
+// compareOwn compares each anchor with what the ledger of a configuration holds.
+func compareOwn(ctx context.Context, io streams, c Config, report proof.Report) error {
+	if len(report.Anchors) == 0 {
+		return nil
 	}
 	l, err := openOwnLedger(c)
 	if err != nil {

@@ -215,7 +215,10 @@ func TestAudit_Log(t *testing.T) {
 	if code, out := s.verify("--key", "keys.json", "cut.jsonl"); code != 1 || !strings.Contains(out, "breaks off") {
 		t.Errorf("an export that was cut off: setu-verify ended with %d: %s", code, out)
 	}
-	within(t, "setu audit verify FILE", w.setu("audit", "verify", s.path("log.jsonl")), "are whole and in order")
+	within(t, "setu audit verify FILE", w.setu("audit", "verify", s.path("log.jsonl")), "are whole and in order", "anchors that it is said to hold")
+	if out, err := command(t, "audit", "verify", "--admin", "127.0.0.1:1", "--data", w.Dir); err == nil || !strings.Contains(out, "refused") || !strings.Contains(out, "in use by another gateway") {
+		t.Errorf("setu audit verify at a wrong address, while the gateway runs: %v\n%s", err, out)
+	}
 	w.setu("audit", "export", "--from", "2", "-o", s.path("later.jsonl"))
 	s.proves([]string{"--key", "keys.json", "later.jsonl"}, "leaves 2 to")
 	within(t, "setu audit verify", w.setu("audit", "verify"), "are whole and in order", "anchors that it is said to hold")
@@ -228,6 +231,8 @@ func TestAudit_Log(t *testing.T) {
 	}
 	within(t, "setu audit verify of a gateway that is stopped", w.setu("audit", "verify"), "are whole and in order",
 		fmt.Sprintf("the ledger holds the %d anchors", w.onLedger("Anchor")))
+	alone := w.setu("audit", "verify", "--key", s.path("keys.json"), s.path("log.jsonl"))
+	within(t, "setu audit verify FILE without a gateway", alone, "are whole and in order", "anchors were not compared with a ledger")
 
 	w.changeLeaf(receipts[1])
 	out, err := w.Setu("audit", "verify")
