@@ -24,7 +24,7 @@ import (
 type route struct {
 	conns  []*grpc.ClientConn
 	use    atomic.Int32
-	limits map[string]time.Duration // of one call at one peer, by method
+	limits map[string]time.Duration // of one call at one peer, by method; a status has its own
 }
 
 var _ grpc.ClientConnInterface = (*route)(nil)
@@ -41,10 +41,9 @@ const (
 
 func newRoute(peers []Peer, t Timeouts, more []grpc.DialOption) (*route, error) {
 	r := &route{limits: map[string]time.Duration{
-		gateway.Gateway_Evaluate_FullMethodName:     t.Evaluate,
-		gateway.Gateway_Endorse_FullMethodName:      t.Endorse,
-		gateway.Gateway_Submit_FullMethodName:       t.Submit,
-		gateway.Gateway_CommitStatus_FullMethodName: t.Status,
+		gateway.Gateway_Evaluate_FullMethodName: t.Evaluate,
+		gateway.Gateway_Endorse_FullMethodName:  t.Endorse,
+		gateway.Gateway_Submit_FullMethodName:   t.Submit,
 	}}
 	for _, p := range peers {
 		options := []grpc.DialOption{

@@ -45,7 +45,7 @@ func readSaved(tx ledgerclient.Transaction, channel string) (saved, error) {
 		header   common.ChannelHeader
 		signer   common.SignatureHeader
 	)
-	err := errors.Join(proto.Unmarshal(tx.Bytes, &prepared))
+	err := proto.Unmarshal(tx.Bytes, &prepared)
 	if err == nil {
 		err = proto.Unmarshal(prepared.GetEnvelope().GetPayload(), &payload)
 	}
