@@ -30,7 +30,7 @@ var errSaved = errors.New("fabric: saved transaction is damaged")
 type saved struct {
 	id                   string
 	result               protocol.Result // what the contract answered
-	contract             string          // that was asked
+	contract             string          // that answered
 	canonical, signature []byte          // of the envelope
 	notAfter             time.Time       // of the certificate that signed it
 }
@@ -102,7 +102,8 @@ func (s *saved) readAction(data []byte) error {
 	if err != nil || len(args) != 3 || string(args[0]) != protocol.Invoke {
 		return fmt.Errorf("%w: %w", errSaved, errors.Join(err, errContract))
 	}
-	s.contract, s.canonical, s.signature = spec.GetChaincodeSpec().GetChaincodeId().GetName(), args[1], args[2]
+	// Who asked wrote the name in the request, and no peer checks that one.
+	s.contract, s.canonical, s.signature = result.GetChaincodeId().GetName(), args[1], args[2]
 	return readResult(result.GetResponse().GetPayload(), &s.result)
 }
 
