@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/grpc/codes"
@@ -149,6 +150,23 @@ func validationClass(code peer.TxValidationCode) ledgerclient.Class {
 		return ledgerclient.DuplicateID
 	}
 	return ledgerclient.Refused
+}
+
+// orderersRefuse says that every orderer that the peer speaks of has refused the
+// octets for good. Of a BFT network's orderers a peer says so in words alone,
+// under the code of orderers that it does not reach; of others it is Aborted.
+func orderersRefuse(err error) bool {
+	if status.Code(err) != codes.Unavailable {
+		return false
+	}
+	for _, message := range messages(err) {
+		_, rest, _ := strings.Cut(message, "unsuccessful response from orderer: status=")
+		name, _, _ := strings.Cut(rest, ",")
+		if code := common.Status_value[name]; code < 400 || code > 499 {
+			return false // not reached, or it may take them later
+		}
+	}
+	return true
 }
 
 // submitClass is the class of an error of a submit. sent says whether any octet

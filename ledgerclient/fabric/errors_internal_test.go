@@ -105,6 +105,32 @@ func TestSubmitClass(t *testing.T) {
 	}
 }
 
+// What a Fabric 3.1 peer says when BFT orderers do not take a transaction: what
+// each of them said, until too many have said no.
+func TestOrderersRefuse(t *testing.T) {
+	t.Parallel()
+	const expired = "received unsuccessful response from orderer: status=BAD_REQUEST, info=broadcast client identity expired 5s before"
+	for _, tt := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"all refuse", said(t, codes.Unavailable, "insufficient number of orderers", expired, expired), true},
+		{"by different words", said(t, codes.Unavailable, "insufficient number of orderers", expired,
+			"received unsuccessful response from orderer: status=FORBIDDEN, info=no policy"), true},
+		{"one is not reached", said(t, codes.Unavailable, "insufficient number of orderers", expired, "rpc error: code = Unavailable desc = connection refused"), false},
+		{"one has no leader", said(t, codes.Unavailable, "insufficient number of orderers", expired,
+			"received unsuccessful response from orderer: status=SERVICE_UNAVAILABLE, info=no leader"), false},
+		{"a status that is not known", said(t, codes.Unavailable, "insufficient number of orderers", "received unsuccessful response from orderer: status=, info="), false},
+		{"nobody is reached", said(t, codes.Unavailable, "no orderer nodes available"), false},
+		{"of another code", said(t, codes.DeadlineExceeded, "submit timeout expired", expired), false},
+	} {
+		if got := orderersRefuse(tt.err); got != tt.want {
+			t.Errorf("%s: orderersRefuse(%v) = %v, want %v", tt.name, tt.err, got, tt.want)
+		}
+	}
+}
+
 func TestValidationClass(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[peer.TxValidationCode]ledgerclient.Class{

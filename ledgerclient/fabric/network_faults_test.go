@@ -201,6 +201,22 @@ func TestSubmit_TwoOrganisationsBFT(t *testing.T) {
 func TestSubmit_CertificateExpires(t *testing.T) {
 	t.Parallel()
 	w := sharedWorld(t)
+	certificateExpires(t, w, func() {})
+}
+
+// So it is with BFT orderers, who say no in other words, and with one of them
+// dead, which says nothing.
+func TestSubmit_CertificateExpiresBFT(t *testing.T) {
+	t.Parallel()
+	w := ownWorld(t, fabricnet.Options{BFT: true})
+	certificateExpires(t, w, func() {})
+	certificateExpires(t, w, w.Orderers[3].Kill)
+}
+
+// certificateExpires has a certificate expire between the two steps of a
+// transaction. disturb is called in between.
+func certificateExpires(t *testing.T, w *world, disturb func()) {
+	t.Helper()
 	p := w.place(t)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -217,6 +233,7 @@ func TestSubmit_CertificateExpires(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	disturb()
 	time.Sleep(time.Until(soon) + 1500*time.Millisecond)
 	if _, _, err := old.Prepare(t.Context(), e); ledgerclient.ClassOf(err) != ledgerclient.Config {
 		t.Errorf("Prepare() with an expired certificate = %v, want class config", err)

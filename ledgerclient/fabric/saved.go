@@ -35,6 +35,9 @@ type saved struct {
 	notAfter             time.Time       // of the certificate that signed it
 }
 
+// expired says that the certificate which signed it is taken no more.
+func (s saved) expired(now time.Time) bool { return !now.Before(s.notAfter) }
+
 // readSaved reads a saved transaction and checks that it is whole: that its
 // creator signed every octet of it, for this channel, under this identifier. A
 // damaged one would be refused by the network with words that name no reason.

@@ -88,6 +88,9 @@ func (l *Ledger) submitFailed(ctx context.Context, s saved, err error, sent, acc
 		if st, statusErr := l.status(ctx, s.id, afterError); statusErr == nil {
 			return l.settle(ctx, s, st)
 		}
+		if orderersRefuse(err) || s.expired(l.now()) {
+			return l.refused(ctx, s, err)
+		}
 	}
 	return ledgerclient.Outcome{}, fault(opSubmit, class, describe(err))
 }
@@ -129,7 +132,7 @@ var (
 // expired meanwhile, a new transaction by another certificate may do: should
 // the old one come through after all, the idempotency key makes it invalid.
 func (l *Ledger) refused(ctx context.Context, s saved, err error) (ledgerclient.Outcome, error) {
-	if !l.now().Before(s.notAfter) {
+	if s.expired(l.now()) {
 		return l.again(ctx, s, ledgerclient.Stale, fmt.Errorf("%w: %w", errExpired, describe(err)))
 	}
 	return l.again(ctx, s, ledgerclient.Refused, describe(err))
