@@ -38,6 +38,17 @@ func classify(ctx context.Context, op string, err error) error {
 	return fault(op, classOf(err), describe(err))
 }
 
+// classifyQuery is classify for a question. It is signed anew each time, so that
+// a revoked key is no fault of its own: it waits until another key signs.
+func classifyQuery(ctx context.Context, err error) error {
+	err = classify(ctx, opEvaluate, err)
+	var e *ledgerclient.Error
+	if errors.As(err, &e) && e.Class == ledgerclient.Disowned {
+		e.Class = ledgerclient.Config
+	}
+	return err
+}
+
 // classOf is the class of an error that has changed nothing.
 func classOf(err error) ledgerclient.Class {
 	if errors.Is(err, errContract) || errors.Is(err, ErrExpired) || errors.Is(err, errSign) {

@@ -131,6 +131,18 @@ func TestOrderersRefuse(t *testing.T) {
 	}
 }
 
+func TestClassifyQuery(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]ledgerclient.Class{
+		"SETU_E_REVOKED": ledgerclient.Config, "SETU_E_KEY": ledgerclient.Config, "SETU_E_SIGNATURE": ledgerclient.Refused,
+	} {
+		err := classifyQuery(t.Context(), said(t, codes.Unknown, "evaluate call to endorser returned error: chaincode response 500, "+code+": no"))
+		if got := ledgerclient.ClassOf(err); got != want {
+			t.Errorf("classifyQuery(%s) = %v, want class %v", code, err, want)
+		}
+	}
+}
+
 func TestValidationClass(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[peer.TxValidationCode]ledgerclient.Class{

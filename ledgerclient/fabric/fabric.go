@@ -164,7 +164,7 @@ func (l *Ledger) Evaluate(ctx context.Context, q ledgerclient.SignedQuery) (ledg
 		return a, fault(op, ledgerclient.Poison, err)
 	}
 	if err := l.ask(ctx, &a, protocol.Query, q.Canonical, sig); err != nil {
-		return ledgerclient.Answer{}, classify(ctx, op, err)
+		return ledgerclient.Answer{}, classifyQuery(ctx, err)
 	}
 	a.AsOf = at
 	return a, nil
