@@ -115,8 +115,9 @@ func (t *Taker) guardedLive(j *job) {
 		if p := recover(); p != nil {
 			t.counts.Faults.Add(1)
 			t.Log.Error("turn panicked; the input is given up", slog.String("medium", string(j.in.Medium)), slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
+			s, _ := t.sessions.get(j.in.From) // reading the store may be what panicked
 			t.sessions.drop(j.in.From)
-			t.show(j, screen{t.busy(j.in), fmt.Errorf("turn: %w", errPanic)})
+			t.show(j, screen{t.busyTo(s, j.in), fmt.Errorf("turn: %w", errPanic)})
 		}
 	}()
 	var r gateway.Reply
@@ -148,9 +149,19 @@ func (t *Taker) show(j *job, s screen) {
 }
 
 // busy is the screen of a turn that cannot be taken, in the language that is
-// asked for, or the citizen's if it is in memory.
+// asked for, or the citizen's.
 func (t *Taker) busy(in gateway.Inbound) gateway.Reply {
-	s, _ := t.sessions.get(in.From)
+	s, ok := t.sessions.get(in.From)
+	if !ok && !in.From.Guest() {
+		// Not put into memory: another turn of hers may be in hand. Without an
+		// answer it is the session of somebody who is not known.
+		s, _ = t.Store.Session(t.ctx, in.From)
+	}
+	return t.busyTo(s, in)
+}
+
+// busyTo is the word that we are busy to the citizen of a session.
+func (t *Taker) busyTo(s gateway.Session, in gateway.Inbound) gateway.Reply {
 	f := i18n.Format{Lang: cmp.Or(in.Lang, s.Lang, i18n.Bengali), Native: s.Native, Latin: s.Latin}
 	return t.Dialogue.Notice(f, NoticeBusy, nil)
 }

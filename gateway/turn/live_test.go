@@ -14,6 +14,7 @@ import (
 	"setu/gateway/packed"
 	"setu/gateway/sqlite"
 	"setu/gateway/turn"
+	"setu/i18n"
 )
 
 // dialled is an input of a live session.
@@ -276,6 +277,42 @@ func TestTaker_HandlePIN(t *testing.T) {
 	}
 	if strings.Contains(logged.String(), "4817") {
 		t.Errorf("the PIN is in the log: %s", logged.String())
+	}
+}
+
+// TestTaker_BusyInHerLanguage: who cannot be served is told so in the language and
+// the letters that she reads, in memory or not.
+func TestTaker_BusyInHerLanguage(t *testing.T) {
+	t.Parallel()
+	hers := i18n.Format{Lang: i18n.Hindi, Native: true, Latin: true}
+	for _, tt := range []struct {
+		name, text string
+		full       bool
+		message    bool
+	}{
+		{"a screen that is not kept", "one", true, false},
+		{"a screen after a panic", "panic", false, false},
+		{"a message after a panic", "panic", false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := open(t, t.TempDir(), func(h *house, c *turn.Config, o *sqlite.Options) {
+				live(h, c, o)
+				h.disk = &smallDisk{}
+			})
+			h.keep(gateway.Session{Citizen: citizen, Lang: hers.Lang, Native: hers.Native, Latin: hers.Latin})
+			h.disk.full.Store(tt.full)
+			if tt.message {
+				if err := h.say(inbound(tt.text)); err != nil {
+					t.Fatal(err)
+				}
+			} else if got, err := h.shown(dialled("s", "s/1", tt.text)); err == nil || got != "notice busy" {
+				t.Errorf("screen = %q, %v; want busy and an error", got, err)
+			}
+			if h.dialogue.noticed != hers {
+				t.Errorf("told in %+v, want %+v", h.dialogue.noticed, hers)
+			}
+		})
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"setu/gateway"
 	"setu/gateway/crashpoint"
-	"setu/i18n"
 	"setu/ledgerclient"
 )
 
@@ -73,7 +72,8 @@ func (t *Taker) giveUp(j *job) {
 	if j.row == 0 {
 		c.Accept, c.Joined = &j.in, j.joined
 	}
-	c.Effects = t.say(nil, j.in, t.Dialogue.Notice(i18n.Format{Lang: i18n.Bengali}, NoticeBusy, nil), ClassAnswer, time.Time{})
+	s, _ := t.sessions.get(j.in.From)
+	c.Effects = t.say(nil, j.in, t.busyTo(s, j.in), ClassAnswer, time.Time{})
 	_, err := t.write(c)
 	t.answer(j, err)
 }

@@ -25,8 +25,9 @@ const citizen = gateway.Address("+919830000001")
 // dialogue does what a message says: "query", "submit", "lookup 123…",
 // "panic"; anything else is echoed. Session.Dialogue.Page counts its steps.
 type dialogue struct {
-	mu    sync.Mutex
-	steps []string
+	mu      sync.Mutex
+	steps   []string
+	noticed i18n.Format // of the latest notice
 
 	stopped bool // every citizen wrote STOP
 	short   bool // a screen has less than a message
@@ -99,7 +100,10 @@ func (d *dialogue) Proven(s gateway.Session, _ gateway.Medium, mac string, _ tim
 	return gateway.Outcome{Session: s, Reply: said("proven " + mac)}
 }
 
-func (d *dialogue) Notice(_ i18n.Format, key string, _ map[string]i18n.Value) gateway.Reply {
+func (d *dialogue) Notice(f i18n.Format, key string, _ map[string]i18n.Value) gateway.Reply {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.noticed = f
 	return said("notice " + key)
 }
 
@@ -638,7 +642,7 @@ type smallDisk struct {
 
 func (d *smallDisk) Commit(c gateway.Commit, done func(gateway.Committed, error)) {
 	d.commits.Add(1)
-	if c.Turned && d.full.Load() {
+	if (c.Turned || c.Live != nil) && d.full.Load() {
 		d.refused.Add(1)
 		done(gateway.Committed{}, gateway.ErrFull)
 		return
