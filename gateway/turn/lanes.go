@@ -26,6 +26,8 @@ type job struct {
 	// busy is on disk; dropped says that it need not be taken.
 	accepted chan struct{}
 	dropped  bool
+	// holds is how often the lane was held after a fault in its turn.
+	holds int
 	// meters are counted with the turn's commit.
 	meters []gateway.Meter
 	// repeats is the receipt of the transaction that the store has found to be
@@ -36,6 +38,9 @@ type job struct {
 	// leaf of the audit log.
 	told bool
 }
+
+// afresh is the accepted message of a job whose turn is to be taken once more.
+func (j *job) afresh() *job { return &job{in: j.in, row: j.row, holds: j.holds} }
 
 // meter begins the turn's counts with what the dialogue noted of the input.
 func (j *job) meter(notes []gateway.Meter) {
@@ -197,7 +202,8 @@ func (t *Taker) work(j *job) {
 	}
 }
 
-// serve takes the turns of one citizen until none is left, or the disk is full.
+// serve takes the turns of one citizen until none is left, or one is to be tried
+// again before the others.
 func (t *Taker) serve(j *job) {
 	from := j.in.From
 	for ; j != nil; j = t.lanes.next(from) {
@@ -208,8 +214,8 @@ func (t *Taker) serve(j *job) {
 		case j.live():
 			t.guardedLive(j)
 		case !j.dropped:
-			if !t.guarded(j) {
-				t.hold(j)
+			if wait := t.guarded(j); wait > 0 {
+				t.hold(j, wait)
 				return
 			}
 		}

@@ -27,15 +27,14 @@ var ErrBusy = errors.New("turn: too many messages of one citizen")
 
 // guarded takes j's turn and survives a panic in it: the message is given up,
 // so that it cannot bring down every start, and the citizen is asked to try
-// again. It says whether the next of the lane may have its turn; else j is
-// accepted and its turn is still to be taken, since the disk is full.
-func (t *Taker) guarded(j *job) (ended bool) {
+// again. It says how long the lane is to wait before j's turn is tried once more;
+// 0 is that the next of the lane may have its turn.
+func (t *Taker) guarded(j *job) time.Duration {
 	defer func() {
 		if p := recover(); p != nil {
 			t.counts.Faults.Add(1)
 			t.Log.Error("turn panicked; the message is given up", slog.Int64("row", j.row), slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
 			t.giveUp(j)
-			ended = true
 		}
 	}()
 	var err error
@@ -47,14 +46,16 @@ func (t *Taker) guarded(j *job) (ended bool) {
 	t.answer(j, err)
 	switch {
 	case err == nil:
-		return true
-	case errors.Is(err, gateway.ErrFull):
-		return j.row == 0 // the store speaks of it once, and a provider who was refused knows
+		return 0
+	case errors.Is(err, gateway.ErrFull): // the store speaks of it once
+		if j.row == 0 {
+			return 0 // its provider was refused, and knows
+		}
+		return fullPause
 	}
 	t.counts.Faults.Add(1)
 	t.Log.Error("turn not taken", slog.Int64("row", j.row), slog.String("error", err.Error()))
-	t.retry(j)
-	return true
+	return t.putOff(j)
 }
 
 // panicked is what a panic says, if it is the runtime's word; any other may quote
@@ -78,31 +79,43 @@ func (t *Taker) giveUp(j *job) {
 	t.answer(j, err)
 }
 
-// retryAfter is the pause before an accepted message's turn is tried again.
-const retryAfter = 30 * time.Second
+// The pauses before an accepted message's turn is tried again after a fault: the
+// lane waits for 1, 2, 4, 8 and 16 s, in which a token or a disk comes back. What
+// takes longer may be the fault of the message itself, which must not shut its
+// citizen out: then others have their turns, and it is tried every 30 s.
+const (
+	firstPause = time.Second
+	maxHolds   = 5
+	retryAfter = 30 * time.Second
+)
 
-// retry takes the turn of an accepted message later; one that is not accepted
-// is sent again by its provider.
-func (t *Taker) retry(j *job) {
-	if j.row == 0 || t.ctx.Err() != nil {
-		return
+// putOff has the turn of an accepted message taken later; one that is not accepted
+// is sent again by its provider. It says how long the lane waits for that.
+func (t *Taker) putOff(j *job) time.Duration {
+	switch {
+	case j.row == 0 || t.ctx.Err() != nil:
+		return 0
+	case j.holds < maxHolds:
+		j.holds++
+		return firstPause << (j.holds - 1)
 	}
 	time.AfterFunc(retryAfter, func() {
 		if t.ctx.Err() == nil {
-			t.enter(&job{in: j.in, row: j.row})
+			t.enter(j.afresh())
 		}
 	})
+	return 0
 }
 
 // fullPause is between two looks at a disk that was full.
 const fullPause = 500 * time.Millisecond
 
-// hold serves j's lane later, from j on: its citizen's next message must not
-// have its turn before this one.
-func (t *Taker) hold(j *job) {
-	time.AfterFunc(fullPause, func() {
+// hold serves j's lane after a pause, from j on: its citizen's next message must
+// not have its turn before this one.
+func (t *Taker) hold(j *job, pause time.Duration) {
+	time.AfterFunc(pause, func() {
 		if t.ctx.Err() == nil {
-			t.start(&job{in: j.in, row: j.row})
+			t.start(j.afresh())
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"setu/gateway"
@@ -176,6 +177,13 @@ func (s *signer) SignEnvelope(_ context.Context, e ledgerclient.Envelope) (ledge
 	defer s.mu.Unlock()
 	s.envelopes = append(s.envelopes, e)
 	return ledgerclient.SignedEnvelope{Canonical: []byte(e.Key)}, s.err
+}
+
+// fail has it fail with an error from now on; nil is that it signs again.
+func (s *signer) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
 }
 
 // tray keeps what is dispatched.
@@ -673,6 +681,53 @@ func TestTaker_DiskFullOfAccepted(t *testing.T) {
 	if heard := h.dialogue.heard(); heard[len(heard)-1] != "one" {
 		t.Errorf("turns: %v; the second message is to come last", heard)
 	}
+}
+
+// TestTaker_FaultHoldsTheLane: while a token does not sign, a citizen's next message
+// waits for the one before it, but not for ever.
+func TestTaker_FaultHoldsTheLane(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		away time.Duration // that the token does
+		want []string      // the messages, in the order of their last turns
+	}{
+		{"for seconds", 10 * time.Second, []string{"submit", "menu"}},
+		{"for minutes", 2 * time.Minute, []string{"menu", "submit"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := open(t, t.TempDir(), nil)
+				h.signer.fail(errors.New("the token is out of reach"))
+				for _, text := range []string{"submit", "menu"} {
+					if err := h.say(inbound(text)); err != nil {
+						t.Fatalf("%s: provider got %v; it is accepted", text, err)
+					}
+				}
+				time.Sleep(tt.away)
+				h.signer.fail(nil)
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				heard := h.dialogue.heard()
+				if got := lastTurns(heard); !slices.Equal(got, tt.want) {
+					t.Errorf("turns: %v; want the last ones in the order %v", heard, tt.want)
+				}
+				if left, err := h.store.Accepted(t.Context(), 0, 10); err != nil || len(left) != 0 {
+					t.Errorf("Accepted = %v, %v; want none left", left, err)
+				}
+				h.close()
+			})
+		})
+	}
+}
+
+// lastTurns are the texts of turns in the order of the last turn of each.
+func lastTurns(heard []string) (order []string) {
+	for _, text := range heard {
+		order = append(slices.DeleteFunc(order, func(s string) bool { return s == text }), text)
+	}
+	return order
 }
 
 func BenchmarkTaker(b *testing.B) {
