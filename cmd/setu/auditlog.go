@@ -70,18 +70,21 @@ func (g *gatewayParts) openAudit(ctx context.Context, s *signer) error {
 // lookout looks at what the audit log tells of that is not in the store.
 type lookout struct {
 	g    *gatewayParts
-	acts os.FileInfo // of the operators' log, when it was read last
+	acts os.FileInfo // of the operators' log, as it was when its lines were kept last
 }
 
-func (l *lookout) look(context.Context) ([]gateway.Observation, error) {
+func (l *lookout) look(context.Context) (seen []gateway.Observation, kept func(), err error) {
 	now := time.Now()
-	out := keysSeen(l.g, now)
+	seen = keysSeen(l.g, now)
 	partners, err := partnersSeen(l.g.cfg, now)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	acts, err := l.actsSeen()
-	return append(append(out, partners...), acts...), err
+	acts, info, err := l.actsSeen()
+	if err != nil {
+		return nil, nil, err
+	}
+	return append(append(seen, partners...), acts...), func() { l.acts = info }, nil
 }
 
 // keysSeen are the signing keys in their states.
@@ -132,19 +135,20 @@ func partnersSeen(c Config, now time.Time) ([]gateway.Observation, error) {
 	}), nil
 }
 
-// actsSeen are the lines of the operators' log, if it has changed.
-func (l *lookout) actsSeen() ([]gateway.Observation, error) {
+// actsSeen are the lines of the operators' log, if it has changed since they were
+// kept last, and how the file is now.
+func (l *lookout) actsSeen() ([]gateway.Observation, os.FileInfo, error) {
 	path := l.g.cfg.path(actsFile)
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && l.acts != nil && info.Size() == l.acts.Size() && info.ModTime().Equal(l.acts.ModTime()) {
-		return nil, nil
+		return nil, l.acts, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look at the operators' log: %w", err)
+		return nil, nil, fmt.Errorf("look at the operators' log: %w", err)
 	}
 	raw, err := os.ReadFile(path) //nolint:gosec // of the data folder
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var out []gateway.Observation
 	for octets := range bytes.Lines(raw) {
@@ -159,8 +163,7 @@ func (l *lookout) actsSeen() ([]gateway.Observation, error) {
 			Leaf: proof.Encode(proof.Act, line.Time, fieldOf("act", strings.Trim(line.Kind+" "+string(line.Event), " ")), fieldOf("by", line.Operator), fieldOf("line", n), fieldOf("digest", digest)),
 		})
 	}
-	l.acts = info
-	return out, nil
+	return out, info, nil
 }
 
 func fieldOf(name, value string) ledgerclient.Field {

@@ -81,8 +81,10 @@ type Config struct {
 	// Dispatch passes on an anchor that is leased to this process; nil: it is
 	// claimed later.
 	Dispatch func([]gateway.Item)
-	// Look gives what is outside the store, before each checkpoint; nil: nothing.
-	Look func(ctx context.Context) ([]gateway.Observation, error)
+	// Look gives what is outside the store, before each checkpoint, and what is
+	// to be called when that is on disk; nil: nothing. What was not kept has to be
+	// given again at the next look.
+	Look func(ctx context.Context) (seen []gateway.Observation, kept func(), err error)
 }
 
 // Keeper keeps the log. Its methods may be called from many goroutines.
@@ -260,18 +262,28 @@ func (k *Keeper) ofAnchor(octets []byte) bool {
 // Checkpoint looks at what is outside, signs a checkpoint if the log has grown,
 // and anchors it if it is time.
 func (k *Keeper) Checkpoint(ctx context.Context) error {
-	if k.Look != nil {
-		seen, err := k.Look(ctx)
-		if err == nil {
-			err = k.Store.Observe(ctx, seen)
-		}
-		if err != nil {
-			return fmt.Errorf("look around: %w", err)
-		}
+	if err := k.lookAround(ctx); err != nil {
+		return fmt.Errorf("look around: %w", err)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.seal(ctx, false)
+}
+
+// lookAround writes leaves of what is outside and has changed.
+func (k *Keeper) lookAround(ctx context.Context) error {
+	if k.Look == nil {
+		return nil
+	}
+	seen, kept, err := k.Look(ctx)
+	if err != nil {
+		return err
+	}
+	if err := k.Store.Observe(ctx, seen); err != nil {
+		return err
+	}
+	kept()
+	return nil
 }
 
 // seal makes a checkpoint of all leaves. Without need it makes none when there is

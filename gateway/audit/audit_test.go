@@ -30,6 +30,7 @@ type world struct {
 	// anchors are those that were passed on.
 	anchors []gateway.Item
 	seen    []gateway.Observation
+	kept    int // how often seen was
 	config  audit.Config
 }
 
@@ -61,7 +62,9 @@ func (w *world) again() {
 	c := w.config
 	c.Store, c.Signer, c.Log, c.Now, c.Pseudonym = w.store, w.keys, slog.New(slog.DiscardHandler), func() time.Time { return w.now }, w.keys.Pseudonym
 	c.Dispatch = func(items []gateway.Item) { w.anchors = append(w.anchors, items...) }
-	c.Look = func(context.Context) ([]gateway.Observation, error) { return w.seen, nil }
+	c.Look = func(context.Context) ([]gateway.Observation, func(), error) {
+		return w.seen, func() { w.kept++ }, nil
+	}
 	if w.Keeper, err = audit.Open(w.Context(), c); err != nil {
 		w.Fatal(err)
 	}
@@ -388,6 +391,12 @@ func TestKeeper_Looks(t *testing.T) {
 	}
 	if got, err := w.verify(0); err != nil || got.Kinds[proof.Key] != 2 {
 		t.Errorf("verify: %+v, %v", got, err)
+	}
+	if err := w.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Checkpoint(t.Context()); err == nil || w.kept != 3 {
+		t.Errorf("Checkpoint in a closed store = %v, and what was seen is kept %d times; want an error and the 3 of before", err, w.kept)
 	}
 }
 
