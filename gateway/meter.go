@@ -88,8 +88,11 @@ func (p Period) Begin(t time.Time) time.Time {
 }
 
 // Meter is the counter of a query or transaction that has come to the final
-// state s.
+// state s; the zero value if it is the gateway's own and is not counted.
 func (a *Ask) Meter(k Kind, s State) Meter {
+	if a.Own {
+		return Meter{}
+	}
 	kind := MeterQuery
 	if k == Transaction {
 		kind = MeterTransaction

@@ -33,6 +33,9 @@ type Ask struct {
 	// Silent says that the answer is not sent to her: she wrote STOP, there is no
 	// way back, or it is for her screen only, since she had to type her PIN.
 	Silent bool `json:"silent,omitempty"`
+	// Own says that the gateway asks on its own account, for no citizen and no
+	// department: it is not metered.
+	Own bool `json:"own,omitempty"`
 }
 
 // UndoOffer is how a transaction may be taken back.

@@ -75,7 +75,7 @@ func (k *Keeper) envelope(ctx context.Context, c *gateway.LogCheckpoint) (gatewa
 	call.Args = nil // the envelope holds them
 	return gateway.Effect{
 		Kind: gateway.Transaction, Lane: Service + ":" + text.Origin, Lease: true,
-		Ask: &gateway.Ask{Call: call, Service: Service, Version: version, Department: Service, Medium: Service, Silent: true},
+		Ask: &gateway.Ask{Call: call, Service: Service, Version: version, Department: Service, Medium: Service, Silent: true, Own: true},
 		To:  gateway.Route{Medium: Service},
 		Tx:  &gateway.TxOut{Receipt: receipt, Key: key, Envelope: signed},
 	}, err

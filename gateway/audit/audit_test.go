@@ -339,6 +339,9 @@ func TestKeeper_Anchors(t *testing.T) {
 	if len(w.anchors) != 2 {
 		t.Errorf("%d anchors when nothing else happened, want 2", len(w.anchors))
 	}
+	if n, err := w.store.Readings(t.Context(), w.now.AddDate(0, 0, -1), w.now.AddDate(0, 0, 1), gateway.ByDay); err != nil || len(n) != 0 {
+		t.Errorf("Readings = %+v, %v; want no anchor on a statement", n, err)
+	}
 	if got, err := w.verify(0); err != nil || len(got.Anchors) != 2 || got.Anchors[0].State != "recorded" {
 		t.Errorf("verify: %+v, %v", got, err)
 	}

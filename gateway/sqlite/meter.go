@@ -66,6 +66,9 @@ func (w *writer) meter(h *held, s gateway.State) error {
 			return err
 		}
 	}
+	if m.Kind == "" {
+		return nil // the gateway's own
+	}
 	m.Outcome = s.String()
 	w.counters.counts[m]++
 	return nil
@@ -87,7 +90,7 @@ func (w *writer) meterOf(h *held) (gateway.Meter, error) {
 	return p.Ask.Meter(h.kind, 0), nil
 }
 
-// meterFor is the counter of an effect that will be counted; nil for a message.
+// meterFor is the counter of an effect when it is final; nil for a message.
 func meterFor(e *gateway.Effect) *gateway.Meter {
 	if e.Kind == gateway.Message {
 		return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"setu/gateway"
+	"setu/ledgerclient"
 )
 
 // readings are all that was counted on the suite's days, as "kind service
@@ -101,6 +102,22 @@ func meterItems(w *world) {
 		w.word(it, gateway.Progress{State: gateway.Sent})
 	}
 	w.counted("when a message is sent", want)
+}
+
+// meterOwn: what the gateway asks on its own account is not counted, nor after a
+// restart.
+func meterOwn(w *world) {
+	own := func(r ledgerclient.Receipt) gateway.Effect {
+		e := transaction("lane-"+string(r), r)
+		e.Ask.Own = true
+		return e
+	}
+	w.word(w.lease(own("1")), gateway.Progress{State: gateway.Recorded, Code: "done"})
+	w.put(own("2"))
+	w.reopen()
+	w.word(w.claimOne(gateway.Transaction), gateway.Progress{State: gateway.Recorded, Code: "done"})
+	w.stands("2", gateway.Recorded)
+	w.counted("of the gateway's own", map[string]int64{})
 }
 
 // meterPeriods: days and months are those of Indian Standard Time, in which

@@ -63,6 +63,14 @@ func operatorList(w *world) {
 	}
 }
 
+// stands checks where a receipt's transaction stands.
+func (w *world) stands(r ledgerclient.Receipt, want gateway.State) {
+	w.Helper()
+	if got := w.standing(r).State; got != want {
+		w.Errorf("receipt %s is %v, want %v", r, got, want)
+	}
+}
+
 func operatorRequeue(w *world) {
 	it := w.lease(message("l"))
 	if err := w.Requeue(w.Context(), it.ID); !errors.Is(err, gateway.ErrLease) {

@@ -216,6 +216,7 @@ func Exercise(t *testing.T, open Open) {
 		{"callback/listed and pruned", callbackListed},
 		{"meter/with a commit", meterCommits},
 		{"meter/items when final", meterItems},
+		{"meter/the gateway's own", meterOwn},
 		{"meter/periods", meterPeriods},
 		{"meter/many at once", meterMany},
 		{"prune", prune},
