@@ -108,6 +108,9 @@ type Standing struct {
 	Block   uint64    // that holds it, once recorded
 	At      time.Time // UTC, of the latest change
 	TxID    string    // the ledger's identifier, once recorded
+	// Undone says that a later transaction has taken it back. State stays what
+	// became of the transaction itself, which the ledger holds as before.
+	Undone bool
 	// Leaf and Ended are the numbers in the audit log of its decision and of its
 	// end; 0 is none.
 	Leaf, Ended int64

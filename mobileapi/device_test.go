@@ -60,6 +60,37 @@ func TestLogin(t *testing.T) {
 	}
 }
 
+// TestOperation_TakenBack: what was recorded and is taken back is not said to stand,
+// to nobody who asks.
+func TestOperation_TakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.TempDir())
+	p := logIn(t, w, citizen)
+	first := read[said](t, p.once("k1", received))
+	ended := make(chan error, 1)
+	w.store.Commit(gateway.Commit{Effects: []gateway.Effect{{
+		Kind: gateway.Transaction, Lane: "cancel", Lease: true, Ask: &gateway.Ask{Service: "benefit"},
+		Tx: &gateway.TxOut{Receipt: ledgerclient.NewReceipt(), Undoes: ledgerclient.Receipt(first.Receipt)},
+	}}}, func(done gateway.Committed, err error) {
+		if err != nil {
+			ended <- err
+			return
+		}
+		it := done.Items[0]
+		w.store.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: gateway.Recorded, Code: gateway.CodeUndone},
+			func(_ []gateway.Item, err error) { ended <- err })
+	})
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/v1/operations/", "/v1/receipts/"} {
+		got := w.ask("GET", path+first.Receipt, "")
+		if out := read[said](t, got); out.State != "withdrawn" || strings.Contains(out.Prompt, "recorded") || out.Code != "done" {
+			t.Errorf("%s = %s, want it taken back", path, got.body)
+		}
+	}
+}
+
 // TestForm_ManySteps: the longest way through a service, in one request.
 func TestForm_ManySteps(t *testing.T) {
 	t.Parallel()

@@ -135,7 +135,7 @@ func (a *API) standing(r *request) (gateway.Standing, error) {
 
 func (a *API) drawStanding(r *request, st gateway.Standing) operationJSON {
 	return operationJSON{
-		Receipt: string(st.Receipt), State: public(st.State), Service: st.Service, Done: st.State.Final(), Code: st.Code, Block: st.Block, At: st.At,
+		Receipt: string(st.Receipt), State: public(st), Service: st.Service, Done: st.State.Final(), Code: st.Code, Block: st.Block, At: st.At,
 		Prompt: a.cfg.Words.Render(a.cfg.Say(r.lang, st), gateway.App),
 	}
 }
@@ -177,8 +177,11 @@ func short(s string) string {
 }
 
 // public is where a transaction stands, in the words of the description.
-func public(s gateway.State) string {
-	switch s {
+func public(st gateway.Standing) string {
+	if st.Undone {
+		return "withdrawn"
+	}
+	switch st.State {
 	case gateway.Recorded:
 		return "recorded"
 	case gateway.Rejected, gateway.Expired, gateway.Dead, gateway.Superseded:

@@ -48,7 +48,8 @@ type Stats struct {
 // Standing is where a receipt's transaction stands.
 type Standing struct {
 	Receipt string    `json:"receipt"`
-	State   string    `json:"state"` // "none" when there is no such receipt
+	State   string    `json:"state"`            // "none" when there is no such receipt
+	Undone  bool      `json:"undone,omitempty"` // taken back since
 	Service string    `json:"service,omitempty"`
 	Code    string    `json:"code,omitempty"`
 	Block   uint64    `json:"block,omitempty"`
@@ -202,7 +203,7 @@ func (s *Server) receipt(c *fiber.Ctx) error {
 		return err
 	}
 	return c.JSON(Standing{
-		Receipt: r.String(), State: st.State.String(), Service: st.Service, Code: st.Code, Block: st.Block, At: st.At,
+		Receipt: r.String(), State: st.State.String(), Undone: st.Undone, Service: st.Service, Code: st.Code, Block: st.Block, At: st.At,
 	})
 }
 

@@ -341,6 +341,7 @@ func (p *player) submit(out *gateway.Outcome) error {
 		out.Session.Undo = &undo
 	}
 	p.standing[r] = gateway.Standing{Receipt: r, State: gateway.Queued, Service: ask.Service, At: p.now}
+	undoes := out.Undoes
 	record := func() error {
 		a, err := p.ledger.Submit(ask, r, from, p.now)
 		if err != nil {
@@ -350,6 +351,10 @@ func (p *player) submit(out *gateway.Outcome) error {
 		p.fix(&a)
 		p.standing[r] = gateway.Standing{
 			Receipt: r, State: gateway.Recorded, Service: ask.Service, Code: a.Code, Block: a.AsOf.Block, At: p.now,
+		}
+		if first, ok := p.standing[undoes]; ok && a.Code == gateway.CodeUndone {
+			first.Undone = true
+			p.standing[undoes] = first
 		}
 		settled := p.engine.Settle(ask, a, r)
 		if out.Reply = (gateway.Reply{}); p.o.Medium.Live() && !p.down {

@@ -147,7 +147,7 @@ func (e *Engine) Standing(s gateway.Session, st gateway.Standing, now time.Time)
 	} else {
 		vals["service"] = i18n.Value{Raw: st.Service}
 	}
-	key := standingText(st.State)
+	key := standingText(st)
 	if key == "receipt-recorded" {
 		vals["at"] = i18n.Value{Kind: i18n.Time, Raw: st.At.UTC().Format(time.RFC3339)}
 		vals["block"] = i18n.Value{Kind: i18n.Number, Raw: strconv.FormatUint(st.Block, 10)}
@@ -156,8 +156,11 @@ func (e *Engine) Standing(s gateway.Session, st gateway.Standing, now time.Time)
 	return m.done()
 }
 
-func standingText(s gateway.State) string {
-	switch s {
+func standingText(st gateway.Standing) string {
+	if st.Undone {
+		return "receipt-withdrawn"
+	}
+	switch st.State {
 	case gateway.Queued, gateway.Endorsed, gateway.Submitted, gateway.Unknown:
 		return "receipt-waiting"
 	case gateway.Parked:

@@ -168,6 +168,17 @@ func TestEngine_Standing(t *testing.T) {
 	}
 }
 
+// TestEngine_StandingUndone: what was recorded and taken back since is said to be
+// taken back, and no proof of it is offered.
+func TestEngine_StandingUndone(t *testing.T) {
+	t.Parallel()
+	e := dialogue.New(load(t), dialogue.Options{})
+	st := gateway.Standing{Receipt: receipt, State: gateway.Recorded, Code: "done", Undone: true, Service: "benefit", Block: 7, At: at(0)}
+	if got := heard(e.Standing(gateway.Session{}, st, at(1)).Reply); got != "receipt-withdrawn" {
+		t.Errorf("Standing = %q, want receipt-withdrawn", got)
+	}
+}
+
 func TestEngine_Notice(t *testing.T) {
 	t.Parallel()
 	c := load(t)

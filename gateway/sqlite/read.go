@@ -12,7 +12,9 @@ const (
 	sqlReadSession  = `SELECT version, body FROM session WHERE citizen = ?`
 	sqlReadAccepted = `SELECT id, link, key, bind, medium, event, sender, dest, text, at, flags FROM inbox
 WHERE turned = 0 AND id > ?1 AND id >= (SELECT value FROM meta WHERE name = 'waiting_from') ORDER BY id LIMIT +?2`
-	sqlReadStanding = `SELECT service, state, code, block, at, tx, leaf, ended FROM receipt WHERE receipt = ?`
+	// State 8 is recorded.
+	sqlReadStanding = `SELECT r.service, r.state, r.code, r.block, r.at, r.tx, r.leaf, r.ended, u.state = 8 AND u.code = '` + gateway.CodeUndone + `'
+FROM receipt r LEFT JOIN undo ON undo.receipt = r.receipt LEFT JOIN receipt u ON u.receipt = undo.by WHERE r.receipt = +?`
 )
 
 // Session is the stored session of a citizen, or a zero one that names her when
@@ -57,8 +59,8 @@ func (s *Store) Accepted(ctx context.Context, after int64, limit int) ([]gateway
 }
 
 // Standing is where the transaction of a receipt stands: queued, submitted,
-// recorded with its code and block, rejected with its code, or ended otherwise.
-// Its State is zero when there is no such receipt.
+// recorded with its code and block, rejected with its code, or ended otherwise,
+// and whether it was taken back since. Its State is zero when there is no such receipt.
 func (s *Store) Standing(ctx context.Context, r ledgerclient.Receipt) (gateway.Standing, error) {
 	out := gateway.Standing{Receipt: r}
 	err := s.read(ctx, func(c *conn) error {
@@ -69,6 +71,7 @@ func (s *Store) Standing(ctx context.Context, r ledgerclient.Receipt) (gateway.S
 		out.Service, out.State, out.Code = text(v[0]), gateway.State(number(v[1])), text(v[2]) //nolint:gosec // written by this package
 		out.Block, out.At = uint64(number(v[3])), instant(number(v[4]))                        //nolint:gosec // see finish
 		out.TxID, out.Leaf, out.Ended = text(v[5]), number(v[6]), number(v[7])
+		out.Undone = number(v[8]) != 0
 		return nil
 	})
 	if err != nil {

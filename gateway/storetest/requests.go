@@ -100,6 +100,10 @@ func requestTakenBack(w *world) {
 			w.word(it, tt.end)
 		}
 		w.reopen()
+		undone := tt.end.State == gateway.Recorded && tt.end.Code == gateway.CodeUndone
+		if st := w.standing(first); st.Undone != undone || st.State != gateway.Recorded || st.Code != "done" || w.standing(by).Undone {
+			w.Errorf("taken back with %v %s: %+v, want it recorded and undone %v", tt.end.State, tt.end.Code, st, undone)
+		}
 		want := first
 		if !tt.want {
 			want = ""

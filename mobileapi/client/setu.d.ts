@@ -169,7 +169,7 @@ export interface Operation {
   state: "waiting" | "recorded" | "refused" | "withdrawn" | "held";
   service?: string;
   prompt: string;
-  /** It will not change any more. */
+  /** Nothing is to be waited for any more. What is recorded can still be taken back: then its state is withdrawn. */
   done: boolean;
   code?: string;
   block?: number;

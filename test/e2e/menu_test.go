@@ -116,7 +116,8 @@ func TestMenu(t *testing.T) {
 }
 
 // lookUp asks for the receipt of what was recorded, then takes it back and asks
-// again: the record stays, and the taking back has a receipt of its own.
+// again: the record stays, nobody is told that it stands, and the taking back has
+// a receipt of its own.
 func (w *town) lookUp(lang, service, number, reply string) {
 	w.t.Helper()
 	receipt := lastReceipt(w.t, reply)
@@ -137,5 +138,11 @@ func (w *town) lookUp(lang, service, number, reply string) {
 			w.t.Errorf("%q has no receipt of its own", undone)
 		}
 		within(w.t, "setu receipt of cancel", w.setu("receipt", own), `"state": "recorded"`, `"code": "undone"`)
+		stands := w.ask(newNumber(), l.receipt+" "+receipt)
+		within(w.t, "receipt of what is taken back", stands, receipt)
+		if blockNumber.MatchString(stands) {
+			w.t.Errorf("%q is taken back, and told as recorded in a block", stands)
+		}
+		within(w.t, "setu receipt of what is taken back", w.setu("receipt", receipt), `"state": "recorded"`, `"undone": true`)
 	}
 }
