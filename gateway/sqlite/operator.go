@@ -141,7 +141,11 @@ func (s *Store) Requeue(ctx context.Context, id int64) error {
 		if it.Tx != nil && len(it.Tx.Saved.Bytes) > 0 {
 			state = gateway.Unknown
 		}
+		h := heldOf(v)
 		if err := w.run(qRequeue, int64(state), w.now, id); err != nil {
+			return err
+		}
+		if err := w.moveReceipt(&h, state); err != nil {
 			return err
 		}
 		w.log.add(actLeaf("queue.retry", id, instant(w.now)))

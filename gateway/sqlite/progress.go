@@ -145,10 +145,8 @@ func (o *progressOp) move(w *writer, h *held) error {
 	if err != nil {
 		return fmt.Errorf("move item: %w", err)
 	}
-	if stands := standing(p.State); stands != 0 && h.receipt != "" {
-		if err := w.run(qMoveReceipt, int64(stands), w.now, h.receipt); err != nil {
-			return fmt.Errorf("move receipt: %w", err)
-		}
+	if err := w.moveReceipt(h, p.State); err != nil {
+		return err
 	}
 	moved := *h
 	moved.state = p.State
@@ -164,16 +162,27 @@ func (o *progressOp) move(w *writer, h *held) error {
 	return err
 }
 
-// standing is what a citizen is told of an unfinished transaction; zero: what
-// she was told before. Parking changes nothing about what the ledger may hold.
+// moveReceipt keeps the receipt in step with an item that is unfinished.
+func (w *writer) moveReceipt(h *held, s gateway.State) error {
+	if h.receipt == "" {
+		return nil
+	}
+	if err := w.run(qMoveReceipt, int64(standing(s)), w.now, h.receipt); err != nil {
+		return fmt.Errorf("move receipt: %w", err)
+	}
+	return nil
+}
+
+// standing is what a citizen is told of an unfinished transaction: that it waits,
+// that the ledger has it, or that an operator is looking into it.
 func standing(s gateway.State) gateway.State {
 	switch s {
-	case gateway.Queued, gateway.Endorsed:
-		return gateway.Queued
 	case gateway.Submitted, gateway.Unknown:
 		return gateway.Submitted
+	case gateway.Parked:
+		return gateway.Parked
 	}
-	return 0
+	return gateway.Queued
 }
 
 // finish writes a word that ends the item.

@@ -261,6 +261,10 @@ func (m *machine) apply(it *modelItem, p gateway.Progress) {
 		if it.receipt != "" {
 			m.receipts[it.receipt] = gateway.Submitted
 		}
+	case gateway.Parked:
+		if it.receipt != "" {
+			m.receipts[it.receipt] = gateway.Parked
+		}
 	}
 	if p.Due.IsZero() && p.State != gateway.Queued && p.State != gateway.Parked {
 		return // the lease goes on
@@ -304,6 +308,9 @@ func (m *machine) operator(t *rapid.T) {
 	}
 	if want == nil {
 		it.state, it.live, it.due = gateway.Queued, false, m.w.clock()
+		if it.receipt != "" {
+			m.receipts[it.receipt] = gateway.Queued
+		}
 	}
 }
 

@@ -89,11 +89,20 @@ func operatorRequeue(w *world) {
 		w.Errorf("Requeue of a waiting item = %v", err)
 	}
 	tx := w.lease(transaction("t", "1"))
-	w.word(tx, gateway.Progress{State: gateway.Endorsed, Saved: &ledgerclient.Transaction{ID: "x", Bytes: []byte("x")}})
 	w.word(tx, gateway.Progress{State: gateway.Parked})
+	w.stands("1", gateway.Parked)
 	if err := w.Requeue(w.Context(), tx.ID); err != nil {
 		w.Errorf("Requeue of a transaction = %v", err)
 	}
+	w.stands("1", gateway.Queued)
+	tx = w.claimOne(gateway.Transaction)
+	w.word(tx, gateway.Progress{State: gateway.Endorsed, Saved: &ledgerclient.Transaction{ID: "x", Bytes: []byte("x")}})
+	w.word(tx, gateway.Progress{State: gateway.Parked})
+	w.stands("1", gateway.Parked)
+	if err := w.Requeue(w.Context(), tx.ID); err != nil {
+		w.Errorf("Requeue of a transaction with its bytes saved = %v", err)
+	}
+	w.stands("1", gateway.Submitted)
 	if got := w.claimOne(gateway.Transaction); got.State != gateway.Unknown {
 		w.Errorf("a transaction that may have been submitted is %v, want unknown", got.State)
 	}
