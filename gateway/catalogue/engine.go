@@ -56,9 +56,8 @@ var engineTexts = map[string][]string{
 
 	// Transactions and their receipts.
 	"received": {"receipt"}, "received-quiet": {"receipt"}, "undo-line": {"minutes"}, "receipt-line": {"receipt"}, "recorded": {"receipt"},
-	"refused-later": {"receipt"}, "withdrawn": {"receipt"},
-	"cancelling": {"receipt", "undone"}, "undone": {"receipt", "undone"}, "undo-late": {"undone"}, "undo-missing": {"undone"},
-	"nothing-to-cancel": nil, "too-late-to-cancel": {"undone"},
+	"refused-later": {"receipt"}, "cancelling": {"receipt", "undone"}, "undone": {"receipt", "undone"},
+	"undo-late": {"undone"}, "undo-missing": {"undone"}, "nothing-to-cancel": nil, "too-late-to-cancel": {"undone"},
 	"receipt-ask": nil, "receipt-missing": {"receipt"}, "receipt-waiting": {"receipt", "service"},
 	"receipt-recorded": {"receipt", "service", "at", "block"}, "receipt-refused": {"receipt", "service"},
 	"receipt-held": {"receipt", "service"}, "receipt-withdrawn": {"receipt", "service"},

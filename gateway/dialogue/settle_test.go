@@ -184,7 +184,7 @@ func TestEngine_Notice(t *testing.T) {
 	c := load(t)
 	e := dialogue.New(c, dialogue.Options{})
 	vals := map[string]i18n.Value{"receipt": {Kind: i18n.Receipt, Raw: string(receipt)}}
-	for _, key := range []string{"received", "later", "late-expired", "refused-later", "busy", "incomplete", "undecodable", "withdrawn"} {
+	for _, key := range []string{"received", "later", "late-expired", "refused-later", "busy", "incomplete", "undecodable"} {
 		var texts []string
 		for _, lang := range i18n.Langs() {
 			text := c.Render(e.Notice(i18n.Format{Lang: lang}, key, vals), gateway.SMS)
