@@ -12,8 +12,6 @@ const (
 
 	sqlClaim = `SELECT ` + itemColumns + ` FROM outbox
 WHERE head = 1 AND state < 5 AND kind = +?1 AND link = +?2 AND next <= ?3 ORDER BY next LIMIT +?4`
-	sqlClaimAny = `SELECT ` + itemColumns + ` FROM outbox
-WHERE head = 1 AND state < 5 AND kind = +?1 AND next <= ?2 ORDER BY next LIMIT +?3`
 	sqlLease = `UPDATE outbox SET head = 2, attempts = ?1, token = ?2, next = ?3, updated = ?4 WHERE id = ?5`
 	sqlHeld  = `SELECT ` + itemColumns + ` FROM outbox WHERE id = ?`
 
@@ -26,8 +24,7 @@ SELECT link FROM l WHERE link IS NOT NULL`
 )
 
 // Claim leases up to limit items of the kind that are due and head their lane,
-// oldest due first. link narrows messages to one link; an empty one stands for
-// all. An item whose lease has run out is claimed again; a message of that kind
+// oldest due first: messages of one link, other kinds with an empty one. An item whose lease has run out is claimed again; a message of that kind
 // counts an attempt, since it may have been sent. When ctx ends while the claim
 // is on its way, what it leased falls due again with its lease.
 func (s *Store) Claim(ctx context.Context, kind gateway.Kind, link string, limit int) ([]gateway.Item, error) {
@@ -67,11 +64,7 @@ func (w *writer) claim(kind gateway.Kind, link string, limit int) ([][]value, er
 	if err := w.expire(); err != nil {
 		return nil, err
 	}
-	q, args := qClaim, []value{int64(kind), link, w.now, int64(limit)}
-	if kind == gateway.Message && link == "" {
-		q, args = qClaimAny, []value{int64(kind), w.now, int64(limit)}
-	}
-	found, err := w.rows(q, args...)
+	found, err := w.rows(qClaim, int64(kind), link, w.now, int64(limit))
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,7 @@ import (
 
 const (
 	sqlPutLeaves   = `INSERT INTO audit_leaf (first, count, leaves) VALUES (?, ?, ?)`
-	sqlReadLogSize = `SELECT first + count FROM audit_leaf ORDER BY first DESC LIMIT 1`
-	sqlLastLeaves  = `SELECT ifnull(max(first + count), 0) FROM audit_leaf WHERE first = (SELECT max(first) FROM audit_leaf)`
+	sqlReadLogSize = `SELECT ifnull(max(first + count), 0) FROM audit_leaf WHERE first = (SELECT max(first) FROM audit_leaf)`
 	sqlSeen        = `SELECT value FROM audit_seen WHERE subject = ?`
 	sqlSee         = `INSERT INTO audit_seen (subject, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2`
 )
@@ -50,7 +49,7 @@ func (w *writer) putLeaves() error {
 
 // beginLog finds the end of the log, or begins one under a name of its own.
 func (w *writer) beginLog() (err error) {
-	if w.log.next, err = w.int(sqlLastLeaves); err != nil {
+	if w.log.next, err = w.int(sqlReadLogSize); err != nil {
 		return err
 	}
 	w.log.begin()

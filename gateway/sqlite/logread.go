@@ -41,7 +41,7 @@ func (s *Store) LogSize(ctx context.Context) (int64, error) {
 	var size int64
 	err := s.read(ctx, func(c *conn) error {
 		v, err := c.first(rLogSize)
-		if err == nil && v != nil {
+		if err == nil {
 			size = number(v[0])
 		}
 		return err

@@ -27,7 +27,6 @@ const (
 	qPutUndo
 
 	qClaim
-	qClaimAny
 	qLease
 	qExpire
 	qMark
@@ -167,7 +166,7 @@ func statement(q query) string {
 		qPut: sqlPut, qPutReceipt: sqlPutReceipt, qReceiptFinal: sqlReceiptFinal,
 		qRepeated: sqlRepeated, qPutRequest: sqlPutRequest, qPutUndo: sqlPutUndo,
 
-		qClaim: sqlClaim, qClaimAny: sqlClaimAny, qLease: sqlLease, qExpire: sqlExpire, qMark: sqlMark, qUnturned: sqlUnturned,
+		qClaim: sqlClaim, qLease: sqlLease, qExpire: sqlExpire, qMark: sqlMark, qUnturned: sqlUnturned,
 
 		qMove: sqlMove, qMoveReceipt: sqlMoveReceipt, qFinish: sqlFinish, qFinishPlain: sqlFinishPlain, qUnlist: sqlUnlist, qNext: sqlNext, qLanes: sqlLanes,
 		qEndReceipt: sqlEndReceipt, qNeedless: sqlNeedless, qPromote: sqlPromote, qHeld: sqlHeld,

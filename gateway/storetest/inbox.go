@@ -356,7 +356,7 @@ func commitClosed(w *world) {
 	if _, err := w.tell(gateway.Progress{ID: 1, Token: 1, State: gateway.Sent}); !errors.Is(err, gateway.ErrClosed) {
 		w.Errorf("Progress after Close = %v", err)
 	}
-	if _, err := w.Claim(w.Context(), gateway.Message, "", 1); !errors.Is(err, gateway.ErrClosed) {
+	if _, err := w.Claim(w.Context(), gateway.Message, link, 1); !errors.Is(err, gateway.ErrClosed) {
 		w.Errorf("Claim after Close = %v", err)
 	}
 	if _, err := w.Session(w.Context(), citizen); !errors.Is(err, gateway.ErrClosed) {

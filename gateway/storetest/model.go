@@ -147,7 +147,7 @@ func (m *machine) putOne(t *rapid.T) {
 
 func (m *machine) claim(t *rapid.T) {
 	kind := rapid.SampledFrom([]gateway.Kind{gateway.Message, gateway.Transaction}).Draw(t, "kind")
-	items, err := m.w.Claim(m.w.Context(), kind, "", 100)
+	items, err := m.w.Claim(m.w.Context(), kind, linkOf(kind), 100)
 	if err != nil {
 		t.Fatal(err)
 	}

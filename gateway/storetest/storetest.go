@@ -11,6 +11,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"testing"
@@ -336,9 +337,21 @@ func (w *world) word(it gateway.Item, p gateway.Progress) []gateway.Item {
 	return items
 }
 
-// claim claims up to ten items.
+// link is where the suite's messages go, unless a test says otherwise.
+const link = "a"
+
+// linkOf is the link that work of a kind waits for.
+func linkOf(kind gateway.Kind) string {
+	if kind == gateway.Message {
+		return link
+	}
+	return ""
+}
+
+// claim claims up to ten items; a link that is left out is that of the kind.
 func (w *world) claim(kind gateway.Kind, link string) []gateway.Item {
 	w.Helper()
+	link = cmp.Or(link, linkOf(kind))
 	items, err := w.Claim(w.Context(), kind, link, 10)
 	if err != nil {
 		w.Fatalf("Claim(%v, %q) = %v", kind, link, err)
