@@ -16,6 +16,10 @@
 
 const enc = new TextEncoder();
 
+// What is signed once more: the clock of this phone is wrong or the service was just started, or the browser sent the
+// same request a second time by itself, as it may when a connection that it had kept breaks.
+const again = ["signature-clock", "signature-replayed"];
+
 const base64 = (octets) => btoa(String.fromCharCode(...new Uint8Array(octets)));
 const base64url = (octets) => base64(octets).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 const sha256 = async (octets) => new Uint8Array(await crypto.subtle.digest("SHA-256", octets));
@@ -201,7 +205,7 @@ export class Setu {
   /** What was told since a cursor; with wait, as soon as there is something, for that many seconds. */
   changes(since = "", wait = 0) {
     const query = new URLSearchParams({ ...(since && { since }), ...(wait && { wait }) });
-    return this.#ask("GET", `/v1/changes${query.size ? `?${query}` : ""}`, { signed: "always" });
+    return this.#ask("GET", `/v1/changes${String(query) && `?${query}`}`, { signed: "always" });
   }
 
   /**
@@ -229,6 +233,7 @@ export class Setu {
 
   async *#socket(since, signal, WebSocket) {
     const { ticket } = await this.#ask("POST", "/v1/live", { signed: "always" });
+    if (signal?.aborted) return; // it tells those only who listen then
     const at = new URL(`/v1/live?${new URLSearchParams({ ticket, ...(since && { since }) })}`, this.#url);
     at.protocol = at.protocol.replace("http", "ws");
     const socket = new WebSocket(at);
@@ -269,22 +274,22 @@ export class Setu {
   }
 
   async #ask(method, path, { body, key, signed = "maybe", by } = {}) {
+    const { lang } = this; // another request may speak another one meanwhile
     const kept = by ?? (signed === "never" ? null : await this.#keys.load());
     if (signed === "always" && !kept) {
       throw new Problem({ title: "log in first", status: 401, code: "signature-missing" });
     }
     try {
-      return await this.#once(method, path, body, key, kept);
+      return await this.#once(method, path, body, key, kept, lang);
     } catch (err) {
-      // The clock of this phone is wrong, or the service was just started: sign again by its clock.
-      if (!(err instanceof Problem) || err.code !== "signature-clock") throw err;
-      return this.#once(method, path, body, key, kept);
+      if (!(err instanceof Problem) || !again.includes(err.code)) throw err;
+      return this.#once(method, path, body, key, kept, lang);
     }
   }
 
-  async #once(method, path, body, key, kept) {
+  async #once(method, path, body, key, kept, lang) {
     const url = new URL(path, this.#url);
-    const headers = { "Accept-Language": this.lang };
+    const headers = { "Accept-Language": lang };
     const text = body === undefined ? undefined : JSON.stringify(body);
     if (text !== undefined) headers["Content-Type"] = "application/json";
     if (key && kept) headers["Idempotency-Key"] = key;
