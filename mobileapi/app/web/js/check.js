@@ -62,7 +62,9 @@ const kinds = {
     if (!/^\d+(\.\d+)?$/.test(value)) return { text: "wrongDigits" };
     const [min, max] = [Number(input.min ?? 0), Number(input.max ?? Infinity)];
     const n = Number(value);
-    return n < min || n > max ? { text: "wrongRange", slots: { min: input.min, max: input.max } } : undefined;
+    if (n < min || n > max) return { text: "wrongRange", slots: { min: input.min, max: input.max } };
+    const [count, most] = [value.replace(/0+$/, "").split(".")[1]?.length ?? 0, input.decimals ?? 0];
+    if (count > most) return most ? { text: "wrongDecimals", slots: { count: most } } : { text: "wrongWhole" };
   },
   money: (input, value) => kinds.number(input, value),
   code(input, value) {
@@ -87,5 +89,5 @@ function long(input, value) {
 
 /** example is a pattern with letters and digits in it. */
 export function example(pattern) {
-  return pattern.replace(/A/g, "A").replace(/9/g, "1");
+  return pattern.replace(/9/g, "1");
 }

@@ -18,8 +18,8 @@ export function h(tag, props = {}, ...children) {
 }
 
 /** paragraphs are the lines of a text. */
-export function paragraphs(text, props) {
-  return text.split("\n").filter(Boolean).map((line) => h("p", props, line));
+export function paragraphs(text) {
+  return text.split("\n").filter(Boolean).map((line) => h("p", {}, line));
 }
 
 /** grouped is a receipt number as people read it: 4-4-4. */

@@ -12,9 +12,9 @@ const lines = {
   spoken: ["কোন ভাষায় জানাব?", "किस भाषा में बताएँ?", "In which language?"],
   sendMe: ["আমাকে বার্তা পাঠান", "मुझे संदेश भेजें", "Send me messages"],
   sendHint: [
-    "বন্ধ করলে এসএমএস আসবে না, পরের খবর এখানেও আসবে না।",
-    "बंद करने पर एसएमएस नहीं आएगा, बाद की ख़बर यहाँ भी नहीं आएगी।",
-    "When this is off, no SMS comes, and no later news here.",
+    "বন্ধ করলে এসএমএস আসবে না; এখানে যা চেয়েছেন তার খবর এখানেই আসবে।",
+    "बंद करने पर एसएमएस नहीं आएगा; यहाँ जो माँगा, उसकी ख़बर यहीं मिलेगी।",
+    "When this is off, no SMS comes; news of what you asked for here still comes here.",
   ],
   saved: ["রাখা হয়েছে।", "सहेज लिया गया।", "Saved."],
   consents: ["আমার তথ্য কে দেখতে পারেন", "मेरे रिकॉर्ड कौन देख सकता है", "Who may see my records"],
@@ -26,7 +26,6 @@ const lines = {
   home: ["সব পরিষেবা", "सब सेवाएँ", "All services"],
   check: ["ঠিক আছে কি না দেখে নিন", "एक बार देख लीजिए", "Please check"],
   listen: ["শুনুন", "सुनें", "Read aloud"],
-  answer: ["উত্তর", "जवाब", "Answer"],
   wait: ["অপেক্ষা করুন…", "रुकिए…", "One moment…"],
   offline: [
     "নেটওয়ার্ক নেই। পুরনো উত্তর ও রসিদ দেখতে পারেন; যা পাঠাবেন, নেটওয়ার্ক এলে নিজেই যাবে।",
@@ -115,6 +114,8 @@ const lines = {
   empty: ["এখানে কিছু লিখুন।", "यहाँ कुछ लिखें।", "Write something here."],
   tooLong: ["বেশি বড়: {max} অক্ষর পর্যন্ত।", "बहुत लंबा: {max} अक्षर तक।", "Too long: up to {max} characters."],
   notFound: ["এই পাতা নেই।", "यह पन्ना नहीं है।", "There is no such page."],
+  wrongWhole: ["পুরো সংখ্যা লিখুন।", "पूरी संख्या लिखें।", "Write a whole number."],
+  wrongDecimals: ["দশমিকের পরে {count}টি পর্যন্ত সংখ্যা চলবে।", "दशमलव के बाद {count} अंक तक लिखें।", "Write up to {count} digits after the point."],
 };
 
 const order = ["bn", "hi", "en"];
