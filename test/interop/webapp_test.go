@@ -47,6 +47,13 @@ func TestWebApp_Services(t *testing.T) {
 	}
 }
 
+// TestWebApp_Queue keeps requests on a phone that several people use, on a network
+// that fails in all its ways.
+func TestWebApp_Queue(t *testing.T) {
+	t.Parallel()
+	browse(t, "webqueue.mjs")
+}
+
 // TestWebApp_Slow times a first visit and an answer on slow networks. It has the
 // machine to itself, as far as tests of this package go.
 func TestWebApp_Slow(t *testing.T) { //nolint:paralleltest // it measures

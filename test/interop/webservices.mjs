@@ -42,6 +42,14 @@ for (const [id, answers] of Object.entries(questions)) {
 await walk('consent', []);
 await page.waitForSelector('button.choice');
 await accessible(page, `consents in ${lang}`);
+const consent = await page.textContent('button.choice >> nth=0');
+await context.setOffline(true);
+await walk('consent', []);
+await page.waitForSelector('.paper.bad');
+assert.ok((await page.textContent('.answer')).includes(consent), 'who may see her records can be read offline');
+await context.setOffline(false);
+await walk('consent', []);
+await page.waitForSelector('button.choice');
 await choose(page, 0);
 await page.waitForFunction(() => document.querySelectorAll('button.choice').length === 2);
 await choose(page, 0);

@@ -28,6 +28,14 @@ test("a transaction is confirmed with what was read", () => {
   assert.equal(flow.form(f).confirm, true);
 });
 
+test("what can be taken back, and for how long", () => {
+  const undo = { id: "which", input: { type: "item" }, call: "transaction", undo_seconds: 600 };
+  const list = { id: "list", call: "query", then: ["which"] };
+  assert.equal(flow.undoable(flow.begin({ steps: [undo] })), 600);
+  assert.equal(flow.undoable(flow.begin({ steps: [list, undo] })), 600, "a choice from a list");
+  assert.equal(flow.undoable(flow.begin({ steps: [{ id: "price", call: "query" }, undo] })), 0);
+});
+
 test("back leads to the question before, and out of the first", () => {
   const first = flow.begin(benefit);
   assert.equal(flow.back(first), undefined);

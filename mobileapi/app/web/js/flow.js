@@ -48,6 +48,13 @@ export function changes(flow) {
   return step(flow).call === "transaction";
 }
 
+/** undoable is for how many seconds what the flow ends with can be taken back; 0 if it cannot. */
+export function undoable(flow) {
+  const s = step(flow);
+  const ends = [s, ...(s.then ?? []).map((id) => stepOf(flow, id))];
+  return ends.find((one) => one?.undo_seconds)?.undo_seconds ?? 0;
+}
+
 /** confirmation is what she says yes to. */
 export function confirmation(flow) {
   return fill(step(flow).confirm ?? "", flow.shown);

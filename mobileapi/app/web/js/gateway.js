@@ -22,7 +22,11 @@ async function forget() {
 
 const setu = new Setu({
   url: location.origin, keys,
-  fetch: (url, options) => fetch(url, { ...options, signal: AbortSignal.timeout(url.searchParams.has("wait") ? 2 * patience : patience) }),
+  fetch(url, options) {
+    const end = new AbortController(); // AbortSignal.timeout is younger than many phones
+    setTimeout(() => end.abort(), url.searchParams.has("wait") ? 2 * patience : patience);
+    return fetch(url, { ...options, signal: end.signal });
+  },
 });
 
 /** passing says that the same request may succeed later. */
@@ -47,6 +51,11 @@ export const gateway = {
   /** form sends {service, inputs, confirm}; the same key is done once. */
   form: (lang, { service, inputs, confirm }, key) => speaking(lang, () => setu.form(service, inputs, { confirm, key: key ?? Setu.newKey() })),
   step: (lang, session, input) => speaking(lang, () => setu.step(session, input)),
+  /** takeBack takes back the citizen's latest transaction. The same two keys do it once. */
+  takeBack: (lang, [begin, cancel]) => speaking(lang, async () => {
+    const { session } = await setu.begin(undefined, { key: begin });
+    return setu.step(session, "CANCEL", { key: cancel });
+  }),
   proof: (lang, receipt) => speaking(lang, () => setu.proof(receipt)),
   operation: (lang, receipt) => speaking(lang, () => setu.operation(receipt)),
 

@@ -58,7 +58,8 @@ function code(app, place, then, phone, sent) {
     act: async (value) => {
       await app.gateway.register(app.lang, phone, value);
       app.listen();
-      then();
+      await then();
+      app.flush(); // what else waits for this number
     },
   });
 }

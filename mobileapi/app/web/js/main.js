@@ -26,7 +26,11 @@ const app = {
   show: () => show(),
   flush,
   listen: () => listen(),
+  hush: () => listening?.abort(),
 };
+
+const pauses = { least: 5_000, most: 300_000 }; // ms between tries
+const quiet = 10_000; // ms, after which what is not asked for now may use the network
 
 async function boot() {
   app.lang = (await store.get("memo", "lang")) ?? guess();
@@ -35,9 +39,10 @@ async function boot() {
     if (lang) choose(lang);
   });
   addEventListener("hashchange", show);
-  addEventListener("online", refresh);
+  addEventListener("online", renew);
   addEventListener("offline", () => network(false));
-  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? refresh() : listening?.abort()));
+  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? renew() : app.hush()));
+  globalThis.speechSynthesis?.getVoices(); // Chrome begins to load them when they are first asked for
   await choose(app.lang);
   refresh();
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {}); // without it the app needs the network
@@ -65,12 +70,27 @@ async function choose(lang) {
 async function load() {
   const lang = app.lang;
   try {
-    const { services } = await gateway.services(lang);
-    await store.put("memo", services, `services-${lang}`);
+    const services = await fetchServices(lang);
+    const first = app.services.length === 0;
     if (lang === app.lang) app.services = services;
+    if (first && /^(#\/?)?$|^#\/s\//.test(location.hash)) show(); // a page that has waited for them
     network(navigator.onLine); // what is kept by the browser needs no network
   } catch (error) {
     network(!(error instanceof Offline));
+  }
+}
+
+/** fetchServices fetches the catalogue in a language, and keeps it. */
+async function fetchServices(lang) {
+  const { services } = await gateway.services(lang);
+  await store.put("memo", services, `services-${lang}`);
+  return services;
+}
+
+/** loadOthers fetches the catalogue in the languages that are not kept, so that she can change hers without a network. */
+async function loadOthers() {
+  for (const lang of languages) {
+    if (!(await store.get("memo", `services-${lang}`))) await fetchServices(lang).catch(() => {}); // the next refresh tries again
   }
 }
 
@@ -79,6 +99,24 @@ async function refresh() {
   await load();
   await flush();
   listen();
+  setTimeout(loadOthers, quiet);
+}
+
+/** renew refreshes when something has changed, and so does not wait long for the next try. */
+function renew() {
+  pause = 0;
+  return refresh();
+}
+
+/** again tries by itself, ever more rarely, as long as something waits for the network. */
+let pause = 0;
+let retry;
+async function again() {
+  const number = await gateway.number();
+  const waits = away || (await outbox.waiting()).some((one) => one.number === number);
+  clearTimeout(retry);
+  pause = waits ? Math.min(pauses.most, 2 * pause || pauses.least) : 0;
+  if (waits) retry = setTimeout(refresh, pause);
 }
 
 /** listen hears what the gateway tells, as it comes, while the page is looked at. */
@@ -88,7 +126,7 @@ async function listen() {
   if (document.visibilityState !== "visible" || !(await gateway.number())) return;
   listening = new AbortController();
   const told = async (page) => {
-    if (page.changes.some((c) => c.receipt)) await outbox.follow(gateway, app.lang).catch(() => {});
+    if (page.changes.some((c) => c.receipt)) await outbox.follow(gateway).catch(() => {});
     if (/^#\/(messages|papers)/.test(location.hash)) show();
   };
   await notices.follow(gateway, app.lang, listening.signal, told).catch(() => {}); // the next refresh tries again
@@ -96,12 +134,16 @@ async function listen() {
 
 async function flush() {
   const came = await outbox.flush(gateway).catch(() => new Map());
-  await outbox.follow(gateway, app.lang).catch(() => {});
-  if (came.size && location.hash.startsWith("#/paper")) show();
+  const changed = await outbox.follow(gateway).catch(() => 0);
+  if ((came.size || changed) && location.hash.startsWith("#/paper")) show();
+  await again().catch(() => {}); // without a store nothing waits
   return came;
 }
 
+/** network says whether the gateway can be reached. */
+let away = false;
 function network(up) {
+  away = !up;
   const notice = document.getElementById("network");
   notice.textContent = up ? "" : app.say("offline");
   notice.classList.toggle("shown", !up);

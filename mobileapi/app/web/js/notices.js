@@ -14,6 +14,7 @@ const cursor = async () => (await store.get("memo", "cursor")) ?? "";
 /** follow hands over each page of news once it is kept, until signal ends it. */
 export async function follow(gateway, lang, signal, told) {
   for await (const page of gateway.follow(lang, await cursor(), signal)) {
+    if (signal.aborted) return; // the phone may be another's by now
     await keep(page);
     told(page);
   }
@@ -23,7 +24,7 @@ export async function follow(gateway, lang, signal, told) {
 async function keep({ changes, cursor }) {
   const add = async () => {
     const before = (await list()).filter((old) => !changes.some((c) => c.id === old.id));
-    await store.put("memo", [...changes.toReversed(), ...before].slice(0, most), "notices");
+    await store.put("memo", [...[...changes].reverse(), ...before].slice(0, most), "notices");
     await store.put("memo", cursor, "cursor");
   };
   await (navigator.locks ? navigator.locks.request("setu-notices", add) : add());

@@ -3,13 +3,18 @@
 // often the network breaks, the gateway does it once.
 
 import * as store from "./store.js";
+import * as notices from "./notices.js";
 import * as papers from "./papers.js";
-import { Problem, passing, stranger } from "./gateway.js";
+import { Problem, passing } from "./gateway.js";
 
-/** put keeps a request, and gives its key. */
-export async function put({ lang, form, title, question }) {
+/**
+ * put keeps a request of a number, and gives its key. Only that number's key will
+ * sign it; without a number it is asked of an open service by nobody in particular.
+ */
+export async function put({ number, lang, form, title, question }) {
   const key = crypto.randomUUID();
-  await store.put("outbox", { key, lang, form, title, question, at: new Date().toISOString() });
+  navigator.storage?.persist?.().catch(() => {}); // so that a full phone does not drop what is to be sent
+  await store.put("outbox", { key, number, lang, form, title, question, at: new Date().toISOString() });
   return key;
 }
 
@@ -18,15 +23,26 @@ export async function waiting() {
   return (await store.all("outbox")).sort((a, b) => a.at.localeCompare(b.at));
 }
 
+/** own makes a request that of the number that has just been confirmed for it. */
+export async function own(key, number) {
+  const one = await store.get("outbox", key);
+  if (one) await store.put("outbox", { ...one, number });
+}
+
+/** remove drops a request that is not sent. */
+export const remove = (key) => store.remove("outbox", key);
+
 /**
- * flush sends what waits, in order, and gives what each came to: key -> {result:
- * answer or Problem, paper}. It stops where the network does. One tab sends at a
- * time.
+ * flush sends what waits of this phone's number, in order, and gives what each came
+ * to: key -> {result: answer or Problem, paper}. It stops where the network does.
+ * One tab sends at a time.
  */
 export async function flush(gateway) {
   const came = new Map();
   const send = async () => {
     for (const one of await waiting()) {
+      const stays = await store.get("outbox", one.key); // she may have removed it meanwhile
+      if (!stays || one.number !== (await gateway.number())) continue;
       const result = await attempt(gateway, one);
       if (!result) return;
       const paper = paperOf(one, result);
@@ -40,14 +56,15 @@ export async function flush(gateway) {
 }
 
 /**
- * attempt is an answer, a Problem that no further try would mend, or nothing. What
- * needs a number waits until the phone is confirmed for one.
+ * attempt is an answer, a Problem that no further try would mend, or nothing. A
+ * signature that is not taken (401) says nothing of the request, which waits until
+ * the phone is confirmed for its number.
  */
 async function attempt(gateway, one) {
   try {
     return await gateway.form(one.lang, one.form, one.key);
   } catch (error) {
-    return error instanceof Problem && !passing(error) && !stranger(error) ? error : undefined;
+    return error instanceof Problem && !passing(error) && error.status !== 401 ? error : undefined;
   }
 }
 
@@ -63,22 +80,41 @@ function stateOf(result) {
 function paperOf(one, result) {
   const refused = result instanceof Problem;
   return {
-    id: one.key, service: one.form.service, title: one.title, question: one.question, lang: one.lang,
+    id: one.key, number: one.number, service: one.form.service, title: one.title, question: one.question, lang: one.lang,
     prompt: refused ? result.title : result.prompt,
-    state: stateOf(result),
-    receipt: result.receipt, block: result.as_of?.block, at: one.at,
+    state: stateOf(result), code: refused ? undefined : result.code, receipt: result.receipt, block: result.as_of?.block, at: one.at,
   };
 }
 
-/** follow asks again about receipts that had no outcome yet. */
-export async function follow(gateway, lang) {
+/**
+ * follow brings receipts up to date: by what was told of them, and by asking about
+ * those that had no outcome yet. It gives how many have news.
+ */
+export async function follow(gateway) {
+  const told = await notices.list();
+  let changed = 0;
   for (const paper of await papers.list()) {
-    if (!paper.receipt || !["received", "later"].includes(paper.state)) continue;
+    if (!paper.receipt || paper.state === "withdrawn") continue;
     try {
-      const o = await gateway.operation(lang, paper.receipt);
-      if (o.done) await papers.keep({ ...paper, state: o.state, prompt: o.prompt, block: o.block });
+      const news = await outcome(gateway, paper, told);
+      if (!news) continue;
+      await papers.keep({ ...paper, ...news });
+      changed++;
     } catch {
-      return; // the next time
+      break; // the next time
     }
   }
+  return changed;
+}
+
+/**
+ * outcome is what is new about a receipt, in the language of its paper; nothing if
+ * nothing is. What she was told says what was done; where a receipt stands, only that.
+ */
+async function outcome(gateway, paper, told) {
+  const said = told.find((one) => one.receipt === paper.receipt && ["recorded", "refused"].includes(one.state));
+  if (said) return said.prompt !== paper.prompt && { state: said.state, code: said.code, prompt: said.prompt, block: said.as_of?.block ?? paper.block };
+  if (paper.state !== "received") return undefined;
+  const { done, state, code, prompt, block } = await gateway.operation(paper.lang, paper.receipt);
+  return done && { state, code, prompt, block };
 }

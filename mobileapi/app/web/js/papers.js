@@ -6,8 +6,9 @@ import * as store from "./store.js";
 const most = 100;
 
 /**
- * keep files an answer: {id, service, title, question, prompt, state, receipt,
- * block, at}. One with the same id takes its place.
+ * keep files an answer: {id, number, service, title, question, prompt, state,
+ * code, receipt, block, at}. One with the same id takes its place. Without a number it is
+ * an answer to anybody.
  */
 export async function keep(paper) {
   await store.put("papers", paper);
@@ -20,10 +21,17 @@ export async function list() {
   return (await store.all("papers")).sort((a, b) => b.at.localeCompare(a.at));
 }
 
-/** last is the latest answer to the same question. */
-export async function last(id) {
-  return store.get("papers", id);
+/** readBy says of a paper whether who holds a number may read it. */
+export const readBy = (number) => (paper) => !paper.number || paper.number === number;
+
+/** get is a paper, such as the last answer to a question; nothing if it is not for who holds the number. */
+export async function get(id, number) {
+  const paper = await store.get("papers", id);
+  return paper && readBy(number)(paper) ? paper : undefined;
 }
+
+/** remove drops a paper. */
+export const remove = (id) => store.remove("papers", id);
 
 /** idOf names the answer to a form: the same question has the same name. */
 export function idOf(form) {

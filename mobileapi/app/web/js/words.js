@@ -49,6 +49,7 @@ const lines = {
   recorded: ["নথিতে উঠেছে", "दर्ज हो गया", "Recorded"],
   refused: ["নেওয়া হয়নি", "नहीं लिया गया", "Not accepted"],
   withdrawn: ["তুলে নেওয়া হয়েছে", "वापस ले लिया गया", "Taken back"],
+  takeBack: ["ফেরত নিন", "वापस लें", "Take it back"],
   held: ["দপ্তর দেখছে", "दफ़्तर देख रहा है", "An office is looking at it"],
   later: ["উত্তর পরে আসবে", "जवाब बाद में आएगा", "The answer follows"],
   receipt: ["রসিদ নম্বর", "रसीद नंबर", "Receipt number"],
@@ -78,6 +79,11 @@ const lines = {
   none: ["এখনও কিছু নেই।", "अभी कुछ नहीं है।", "There is nothing here yet."],
   past: ["আগের উত্তর", "पुराने जवाब", "Past answers"],
   forget: ["এই ফোন থেকে সব মুছুন", "इस फ़ोन से सब मिटाएँ", "Delete all from this phone"],
+  forgetUnsent: [
+    "যা এখনও পাঠানো হয়নি, তাও মুছে যাবে।",
+    "जो अभी तक भेजा नहीं गया, वह भी मिट जाएगा।",
+    "What has not been sent yet will be deleted, too.",
+  ],
   forgotten: ["এই ফোন থেকে সব মোছা হয়েছে।", "इस फ़ोन से सब मिटा दिया गया।", "Everything was deleted from this phone."],
   file: ["ফাইল বেছে নিন", "फ़ाइल चुनें", "Choose the file"],
   fileHint: [
@@ -108,14 +114,14 @@ const lines = {
   wrongCheck: ["নম্বরটি মিলছে না। দেখে আবার লিখুন।", "नंबर मेल नहीं खाता। देखकर फिर लिखें।", "The number does not match. Look and write it again."],
   wrongPattern: ["এইভাবে লিখুন: {pattern}", "इस तरह लिखें: {pattern}", "Write it like this: {pattern}"],
   wrongRange: ["{min} থেকে {max} পর্যন্ত লিখুন।", "{min} से {max} तक लिखें।", "Write {min} to {max}."],
+  wrongWhole: ["পুরো সংখ্যা লিখুন।", "पूरी संख्या लिखें।", "Write a whole number."],
+  wrongDecimals: ["দশমিকের পরে {count}টি পর্যন্ত সংখ্যা চলবে।", "दशमलव के बाद {count} अंक तक लिखें।", "Write up to {count} digits after the point."],
   wrongDate: ["তারিখটি ঠিক নয়।", "तारीख़ ठीक नहीं है।", "That date is not right."],
   needPast: ["আগের কোনও তারিখ দিন।", "पहले की कोई तारीख़ दें।", "Give a date that has passed."],
   needFuture: ["আজ বা পরের কোনও তারিখ দিন।", "आज या आगे की कोई तारीख़ दें।", "Give today or a later date."],
   empty: ["এখানে কিছু লিখুন।", "यहाँ कुछ लिखें।", "Write something here."],
   tooLong: ["বেশি বড়: {max} অক্ষর পর্যন্ত।", "बहुत लंबा: {max} अक्षर तक।", "Too long: up to {max} characters."],
   notFound: ["এই পাতা নেই।", "यह पन्ना नहीं है।", "There is no such page."],
-  wrongWhole: ["পুরো সংখ্যা লিখুন।", "पूरी संख्या लिखें।", "Write a whole number."],
-  wrongDecimals: ["দশমিকের পরে {count}টি পর্যন্ত সংখ্যা চলবে।", "दशमलव के बाद {count} अंक तक लिखें।", "Write up to {count} digits after the point."],
 };
 
 const order = ["bn", "hi", "en"];

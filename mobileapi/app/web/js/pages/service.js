@@ -24,7 +24,8 @@ export function service(app, id) {
 /** draw puts a step on the page; the focus goes to what is new. */
 function draw(at, ...content) {
   at.place.replaceChildren(...content.flat(Infinity).filter(Boolean));
-  at.place.querySelector("input, textarea, button.choice")?.focus({ preventScroll: true });
+  const next = at.place.querySelector("input, textarea, button.choice") ?? (at.place.isConnected && document.getElementById("main"));
+  if (next) next.focus({ preventScroll: true });
 }
 
 function step(at, f) {
@@ -50,19 +51,27 @@ function confirm(at, f) {
       h("button", { className: "button plain", type: "button", onclick: () => step(at, flow.back(f)) }, app.say("back"))));
 }
 
-/** send asks at once, or keeps the transaction first and then sends it. */
+/** send asks at once; a transaction is kept first. */
 async function send(at, f) {
-  const { app, service: s } = at;
-  const form = flow.form(f);
+  const { app } = at;
+  if (flow.changes(f) && f.complete) return keep(at, f);
   busy(at);
-  if (flow.changes(f) && f.complete) {
-    return deliver(at, f, await outbox.put({ lang: app.lang, form, title: s.title, question: flow.confirmation(f) }));
-  }
   try {
-    await hear(at, f, await app.gateway.form(app.lang, form));
+    await hear(at, f, await app.gateway.form(app.lang, flow.form(f)));
   } catch (error) {
     await failed(at, f, error);
   }
+}
+
+/**
+ * keep puts a transaction among what is to be sent, and sends it. The phone is
+ * confirmed first, so that the request is its number's and never the next person's.
+ */
+async function keep(at, f) {
+  const { app, service: s } = at;
+  const number = await app.gateway.number();
+  if (!number && s.access !== "open") return login(at, () => keep(at, f));
+  return deliver(at, f, await outbox.put({ number, lang: app.lang, form: flow.form(f), title: s.title, question: flow.confirmation(f) }));
 }
 
 /** deliver sends what is kept, and shows what became of it. */
@@ -71,21 +80,45 @@ async function deliver(at, f, key) {
   busy(at);
   const came = (await app.flush()).get(key);
   if (came?.result.state === "asking") return hear(at, f, came.result);
-  if (came) return draw(at, result(app, came.paper));
-  if (s.access !== "open" && !(await app.gateway.number())) return login(at, () => deliver(at, f, key));
+  if (came) return draw(at, result(app, came.paper), undo(at, f, came.paper));
+  const number = await app.gateway.number();
+  const paper = await papers.get(key, number);
+  if (paper) return draw(at, result(app, paper)); // it went with what was being sent already
+  if (!number && s.access !== "open") return login(at, () => confirmed(at, f, key)); // the phone was removed elsewhere
   draw(at, result(app, { title: s.title, prompt: app.say("kept"), question: flow.confirmation(f), state: "waiting", lang: app.lang }));
+}
+
+/** confirmed sends what is kept for the number that was confirmed for it just now. */
+async function confirmed(at, f, key) {
+  await outbox.own(key, await at.app.gateway.number());
+  return deliver(at, f, key);
 }
 
 /** hear shows what the gateway answers, or asks what it still wants to know. */
 async function hear(at, f, answer) {
+  const { app } = at;
+  if (answer.state === "asking") return ask(at, f, answer);
+  const paper = await paperOf(at, f, answer);
+  if (answer.state !== "later") await papers.keep(paper); // that answer comes among the messages, and the one before stays
+  if (answer.receipt) await papers.remove(papers.idOf(flow.form(f))); // the list that she chose from is another now
+  draw(at, result(app, paper), !answer.repeated && undo(at, f, paper));
+}
+
+/** paperOf is what is kept of an answer. */
+async function paperOf({ app, service: s }, f, answer) {
+  return {
+    id: answer.receipt ?? papers.idOf(flow.form(f)), number: await app.gateway.number(), service: s.id, title: s.title, question: summary(f),
+    lang: app.lang, prompt: answer.prompt, state: answer.state, code: answer.code, receipt: answer.receipt, block: answer.as_of?.block,
+    at: new Date().toISOString(),
+  };
+}
+
+/** ask asks what the gateway still wants to know. A list of the ledger's is kept, so that it can be read again. */
+async function ask(at, f, answer) {
   const { app, service: s } = at;
-  if (answer.state !== "asking") {
-    const paper = {
-      id: answer.receipt ?? papers.idOf(flow.form(f)), service: s.id, title: s.title, question: summary(f), lang: app.lang,
-      prompt: answer.prompt, state: answer.state, receipt: answer.receipt, block: answer.as_of?.block, at: new Date().toISOString(),
-    };
-    await papers.keep(paper);
-    return draw(at, result(app, paper));
+  if (answer.input?.type === "item") {
+    const prompt = [answer.prompt, ...answer.options.map((o) => `• ${o.label}`)].join("\n");
+    await papers.keep({ ...(await paperOf(at, f, answer)), question: s.about, state: "answered", prompt });
   }
   const go = async (input) => {
     busy(at);
@@ -101,6 +134,34 @@ async function hear(at, f, answer) {
   }));
 }
 
+/**
+ * undo is a button that takes back the transaction just made, for as long as that is
+ * possible. The gateway takes back the latest one of the number, on whatever channel
+ * it was made; so the button is here only.
+ */
+function undo(at, f, paper) {
+  const { app } = at;
+  const seconds = flow.undoable(f);
+  if (at.undone || !seconds || !["recorded", "received"].includes(paper.state)) return undefined;
+  const keys = [crypto.randomUUID(), crypto.randomUUID()]; // however often she presses, it is done once
+  const error = h("p", { className: "error", role: "alert" });
+  const act = async () => {
+    button.disabled = true;
+    try {
+      const answer = await app.gateway.takeBack(app.lang, keys);
+      if (answer.code === "undone") await papers.keep({ ...paper, state: "withdrawn" });
+      await hear({ ...at, undone: true }, f, answer);
+    } catch (problem) {
+      error.textContent = problem instanceof Problem ? problem.title : app.say("noQuestion");
+      button.disabled = false;
+    }
+  };
+  const button = h("button", { className: "button plain", type: "button", onclick: act }, app.say("takeBack"));
+  const place = h("div", { className: "buttons" }, button, error);
+  setTimeout(() => place.remove(), seconds * 1000);
+  return place;
+}
+
 const summary = (f) => Object.values(f.shown).join(", ");
 
 const busy = (at) => draw(at, h("p", { role: "status" }, at.app.say("wait")));
@@ -109,7 +170,7 @@ const busy = (at) => draw(at, h("p", { role: "status" }, at.app.say("wait")));
 async function failed(at, f, error) {
   const { app } = at;
   if (error instanceof Problem && stranger(error)) return login(at, () => send(at, f));
-  const before = error instanceof Problem ? undefined : await papers.last(papers.idOf(flow.form(f)));
+  const before = error instanceof Problem ? undefined : await papers.get(papers.idOf(flow.form(f)), await app.gateway.number());
   draw(at,
     h("div", { className: "paper bad", role: "alert" }, h("p", {}, error instanceof Problem ? error.title : app.say("noQuestion"))),
     before && [h("h2", {}, app.say("lastAnswer")), result(app, before, false)],
