@@ -168,7 +168,7 @@ await yes(page);
 await page.waitForSelector('.paper.good a.number');
 await accessible(page, 'what can be taken back');
 await page.click('text=Take it back');
-await page.waitForFunction(() => /is taken back/.test(document.querySelector('.answer')?.textContent));
+await page.waitForFunction(() => /is taken back/.test(document.querySelector('.paper.good .answer')?.textContent));
 assert.equal(await page.locator('text=Take it back').count(), 0);
 await papers();
 await page.waitForFunction(() => [...document.querySelectorAll('#main > .services li')].some((li) => li.textContent.includes('Taken back')));

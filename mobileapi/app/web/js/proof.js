@@ -18,7 +18,7 @@ async function show(app, paper, place) {
   try {
     const { block } = await checkProof(kept.proof);
     place.replaceChildren(h("h2", {}, app.say("proof")),
-      h("p", {}, kept.block > 0 && `${app.say("block")} ${kept.block}. `, h("strong", { className: "proven" }, app.say("proven"))),
+      h("p", {}, kept.state !== "refused" && kept.block > 0 && `${app.say("block")} ${kept.block}. `, h("strong", { className: "proven" }, app.say("proven"))),
       h("p", {}, block ? app.say("anchored", { block }) : app.say("anchorWaits")),
       h("p", { className: "meta" }, app.say("proofHint")), file(app, kept));
   } catch {
