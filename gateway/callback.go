@@ -86,9 +86,9 @@ type CallWish struct {
 	Reason  CallReason
 	Due     time.Time // UTC; not before
 	Expires time.Time // UTC; not after
-	// Apart is the least time between two calls to her. A wish that comes sooner
-	// after the last one was placed is the same wish once more, unless it brings
-	// an answer: that waits.
+	// Apart is the least time between two calls to her. A missed call that comes
+	// sooner after the last one was placed is the same wish once more; any other
+	// wish waits.
 	Apart time.Duration
 	// Answer is what she is to hear first; nil is nothing.
 	Answer *Unheard

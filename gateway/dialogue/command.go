@@ -119,10 +119,10 @@ func (m *move) obey(cmd catalogue.Command, rest said) {
 	}
 }
 
-// callBack promises a call to who wants to be called. A dialogue under way stays:
+// callBack promises a call to who wants to be called, and has not sent STOP. A dialogue under way stays:
 // the call goes on with it.
 func (m *move) callBack() {
-	if m.e.o.Calls == nil || !m.e.o.Calls(m.s.Citizen) {
+	if m.s.Stopped || m.e.o.Calls == nil || !m.e.o.Calls(m.s.Citizen) {
 		m.sayOwn("no-calls")
 		return
 	}

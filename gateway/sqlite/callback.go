@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	callColumns = `id, citizen, reason, state, tries, due, expires, created, updated, note`
+	callColumns = `id, citizen, reason, state, tries, due, expires, created, updated, note, dialled`
+	callDialled = 10 // the place of dialled in a row of callColumns
 
-	sqlOpenCall  = `SELECT id, state, tries, due, dialled FROM callback WHERE citizen = ? AND state < 3`
+	sqlOpenCall  = `SELECT id, state, due, dialled, reason FROM callback WHERE citizen = ? AND state < 3`
 	sqlLastCall  = `SELECT dialled FROM callback WHERE citizen = +? AND dialled > 0 ORDER BY dialled DESC LIMIT 1`
 	sqlPutCall   = `INSERT INTO callback (citizen, reason, state, tries, due, expires, dialled, created, updated, note) VALUES (?1, ?2, 1, 0, ?3, ?4, 0, ?5, ?5, '')`
 	sqlMergeCall = `UPDATE callback SET reason = reason | ?1, due = ?2, expires = max(expires, ?3), updated = ?4 WHERE id = ?5`
 	sqlCall      = `SELECT ` + callColumns + ` FROM callback WHERE id = ?`
-	sqlBeginCall = `UPDATE callback SET state = 2, tries = tries + 1, dialled = ?1, updated = ?1 WHERE id = ?2`
+	sqlBeginCall = `UPDATE callback SET state = 2, tries = tries + 1, due = min(due, ?1), dialled = ?1, updated = ?1 WHERE id = ?2`
 	sqlCountCall = `INSERT INTO callback_count (day, citizen, calls) VALUES (?1, ?2, ?3) ON CONFLICT (day, citizen) DO UPDATE SET calls = max(0, calls + ?3)`
 	sqlCounted   = `SELECT calls FROM callback_count WHERE day = ? AND citizen = ?`
 	sqlMoveCall  = `UPDATE callback SET state = ?1, due = ?2, note = ?3, tries = tries - ?4, updated = ?5 WHERE id = ?6`
@@ -35,8 +36,10 @@ const (
 const diedCalling = "the gateway stopped while the call was placed; it may have rung"
 
 // WishCall makes it durable that a citizen is to be called; added is false when
-// that is known already: a call to her waits, or was placed less than w.Apart ago.
-// The error is [gateway.ErrFull] when the disk is nearly full.
+// that is known already: a call to her waits, or is being placed, or she only rang
+// once more less than wish.Apart after the last one. Who has asked for a call, or
+// was cut off, while she was being called is called once more, wish.Apart later. The
+// error is [gateway.ErrFull] when the disk is nearly full.
 func (s *Store) WishCall(ctx context.Context, wish gateway.CallWish) (added bool, err error) {
 	err = s.do(ctx, func(w *writer) error {
 		if s.full.Load() {
@@ -73,7 +76,7 @@ func (w *writer) wish(c *gateway.CallWish) (added bool, err error) {
 	}
 	if last != nil {
 		again := number(last[0]) + c.Apart.Milliseconds()
-		if c.Answer == nil && w.now < again {
+		if c.Reason == gateway.CallMissed && w.now < again {
 			return false, nil
 		}
 		due = max(due, again)
@@ -84,19 +87,34 @@ func (w *writer) wish(c *gateway.CallWish) (added bool, err error) {
 	return true, nil
 }
 
-// joinCall joins a wish to the call of a row of sqlOpenCall, which comes as early as
-// the wish is due unless it is being placed, or was tried too short a time ago.
+// joinCall joins a wish to the call of a row of sqlOpenCall.
 func (w *writer) joinCall(open []value, c *gateway.CallWish, due int64) error {
-	id, waits, dialled := number(open[0]), gateway.CallState(number(open[1])) == gateway.CallWaiting, number(open[4]) //nolint:gosec // written by this package
-	if at := number(open[3]); !waits || number(open[2]) > 0 && w.now < dialled+c.Apart.Milliseconds() {
-		due = at
-	} else {
-		due = min(due, at)
-	}
-	if err := w.run(qMergeCall, int64(c.Reason), due, ms(c.Expires), w.now, id); err != nil {
+	if err := w.run(qMergeCall, int64(c.Reason), joinedDue(open, c, due, w.now), ms(c.Expires), w.now, number(open[0])); err != nil {
 		return fmt.Errorf("join call-back: %w", err)
 	}
 	return nil
+}
+
+// joinedDue is when the call of a row of sqlOpenCall is due with a wish for due. One
+// that waits comes as early as the wish, unless it was placed too short a time ago.
+// One that is being placed is due again only after a wish for one more.
+func joinedDue(open []value, c *gateway.CallWish, due, now int64) int64 {
+	state, was, at := gateway.CallState(number(open[1])), gateway.CallReason(number(open[4])), number(open[2]) //nolint:gosec // written by this package
+	again := number(open[3]) + c.Apart.Milliseconds()
+	switch {
+	case state == gateway.CallDialling && more(was, c.Reason):
+		return max(due, again)
+	case state == gateway.CallDialling, now < again:
+		return at
+	}
+	return min(due, at)
+}
+
+// more says that a wish which comes while she is being called is one for a further
+// call. That a call-back of a call that was cut off is cut off too is none: she may
+// not want it, and would be called for ever.
+func more(was, why gateway.CallReason) bool {
+	return why&gateway.CallAsked != 0 || why&^was&gateway.CallDropped != 0
 }
 
 // DueCalls are up to limit calls that wait and whose time has come, oldest first.
@@ -213,8 +231,9 @@ func (w *writer) countCall(day int, citizen string, n int64) error {
 
 // EndCall writes what has come of a call. What the citizen has not heard by the
 // time that it ends for good becomes messages, in the same commit. A call that
-// is to be placed again, and is not needed any more, ends. The error is
-// [gateway.ErrFinal] when it has ended, [gateway.ErrNotFound] when there is none.
+// is to be placed again, and is not needed any more, ends; one that ends, and is
+// wished for once more, waits. The error is [gateway.ErrFinal] when it has ended,
+// [gateway.ErrNotFound] when there is none.
 func (s *Store) EndCall(ctx context.Context, e gateway.CallEnd) error {
 	err := s.do(ctx, func(w *writer) error { return w.endCall(e) })
 	if err != nil {
@@ -245,6 +264,9 @@ func (w *writer) endCall(e gateway.CallEnd) error {
 	if e.State == gateway.CallWaiting && c.Due.IsZero() { // she came meanwhile
 		e.State = gateway.CallNeedless
 	}
+	if onceMore(&c, number(v[callDialled]), e.State) {
+		e.State, e.Due, back = gateway.CallWaiting, c.Due, int64(c.Tries)
+	}
 	if err := w.run(qMoveCall, int64(e.State), ms(e.Due), e.Note, back, w.now, c.ID); err != nil {
 		return err
 	}
@@ -252,6 +274,12 @@ func (w *writer) endCall(e gateway.CallEnd) error {
 		return nil
 	}
 	return w.tellBySMS(c.Citizen)
+}
+
+// onceMore says that a call which ends was wished for once more while it was placed:
+// see [joinedDue]. A number that cannot be called is left in peace.
+func onceMore(c *gateway.Call, dialled int64, end gateway.CallState) bool {
+	return c.State == gateway.CallDialling && ms(c.Due) > dialled && end.Final() && end != gateway.CallRefused
 }
 
 // recallCalls ends the calls that were placed when an earlier process died.

@@ -113,7 +113,7 @@ func (s *Store) Heard(ctx context.Context, citizen gateway.Address, ids ...int64
 		if err != nil || v == nil {
 			return err
 		}
-		id, state, due := number(v[0]), gateway.CallState(number(v[1])), number(v[3]) //nolint:gosec // written by this package
+		id, state, due := number(v[0]), gateway.CallState(number(v[1])), number(v[2]) //nolint:gosec // written by this package
 		if state == gateway.CallWaiting {
 			state = gateway.CallNeedless
 		} else {

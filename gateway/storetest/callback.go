@@ -137,6 +137,52 @@ func callbackOne(w *world) {
 	}
 }
 
+// callbackOneMore: what she is promised while she is being called, or soon after, is
+// kept, and a call-back that is cut off is called back once.
+func callbackOneMore(w *world) {
+	const rina = gateway.Address("+919830000001")
+	during := func(why gateway.CallReason, end gateway.CallEnd) {
+		w.Helper()
+		c := w.dueOne()
+		w.beginCall(c.ID)
+		w.pass(10 * time.Second)
+		w.wish(w.wishFor(rina, why))
+		end.ID = c.ID
+		w.endCall(end)
+	}
+	again := func(want int) {
+		w.Helper()
+		if got := w.due(); len(got) != 0 {
+			w.Errorf("due at once: %+v", got)
+		}
+		w.pass(apart)
+		if got := w.due(); len(got) != want || want > 0 && got[0].Tries != 0 {
+			w.Errorf("due: %+v, want %d calls without a try", got, want)
+		}
+	}
+	reached := gateway.CallEnd{State: gateway.CallReached}
+	w.wish(w.wishFor(rina, gateway.CallMissed))
+	during(gateway.CallAsked, reached)
+	again(1)
+	during(gateway.CallAsked, gateway.CallEnd{State: gateway.CallGivenUp})
+	again(1)
+	during(gateway.CallDropped, reached)
+	again(1)
+	during(gateway.CallDropped, reached)
+	again(0)
+	w.wish(w.wishFor(rina, gateway.CallMissed))
+	during(gateway.CallMissed, reached) // impatient
+	if w.wish(w.wishFor(rina, gateway.CallMissed)) {
+		w.Error("an impatient wish soon after the call is a new one")
+	}
+	if !w.wish(w.wishFor(rina, gateway.CallAsked)) {
+		w.Error("what is asked for soon after the call is none")
+	}
+	again(1)
+	during(gateway.CallAsked, gateway.CallEnd{State: gateway.CallRefused}) // there is no such number
+	again(0)
+}
+
 func callbackTurn(w *world) {
 	in := inbound("k1")
 	wish := w.wishFor(in.From, gateway.CallAsked)

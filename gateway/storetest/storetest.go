@@ -208,6 +208,7 @@ func Exercise(t *testing.T, open Open) {
 		{"followed/once", followedOnce},
 		{"followed/settles", followedSettles},
 		{"callback/one for each citizen", callbackOne},
+		{"callback/one more is asked for", callbackOneMore},
 		{"callback/a wish with a turn", callbackTurn},
 		{"callback/caps", callbackCaps},
 		{"callback/tries and pauses", callbackTries},

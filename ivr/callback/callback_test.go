@@ -130,6 +130,16 @@ func (w *world) wait(what string, ok func() bool) {
 	}
 }
 
+// put puts a citizen's session into the store.
+func (w *world) put(s gateway.Session) {
+	w.Helper()
+	done := make(chan error, 1)
+	w.store.Commit(gateway.Commit{Session: &s}, func(_ gateway.Committed, err error) { done <- err })
+	if err := <-done; err != nil {
+		w.Fatal(err)
+	}
+}
+
 // calls are the call-backs in the store.
 func (w *world) calls() []gateway.Call {
 	w.Helper()
@@ -224,11 +234,7 @@ func TestDialler_Refusals(t *testing.T) {
 		{name: "abroad", from: "+8821600000", want: 0},
 		{name: "ourselves", policy: callback.Policy{Own: []gateway.Address{ours}}, from: ours, want: 0},
 		{name: "stopped", from: rina, want: 1, set: func(w *world) {
-			done := make(chan error, 1)
-			w.store.Commit(gateway.Commit{Session: &gateway.Session{Citizen: rina, Lang: i18n.Hindi, Stopped: true}}, func(_ gateway.Committed, err error) { done <- err })
-			if err := <-done; err != nil {
-				w.Fatal(err)
-			}
+			w.put(gateway.Session{Citizen: rina, Lang: i18n.Hindi, Stopped: true})
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -431,15 +437,41 @@ func TestDesk_Asked(t *testing.T) {
 	}
 }
 
+// TestDesk_AskedWithinOurCall: who asks for a call within one that we placed is
+// called once more, and who has sent STOP is promised none.
+func TestDesk_AskedWithinOurCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, callback.Policy{}, callback.Result{Outcome: callback.Answered})
+	asks := true
+	w.line.during = func(to gateway.Address) {
+		if !asks {
+			return
+		}
+		asks = false
+		r, err := w.desk.Handle(w.Context(), gateway.Inbound{Medium: gateway.IVR, Event: gateway.Input, From: to, Session: "s1", Text: gateway.AskCall})
+		if err != nil || r.Parts[0].Text != "will-call" {
+			w.Errorf("asked for a call: %+v, %v", r, err)
+		}
+	}
+	w.run()
+	w.missed(rina)
+	w.pass(callback.DefaultDelay)
+	w.state(gateway.CallWaiting)
+	w.quiet(1)
+	w.pass(callback.DefaultApart)
+	w.state(gateway.CallReached)
+	w.quiet(2)
+	w.put(gateway.Session{Citizen: sohel, Lang: i18n.Hindi, Stopped: true})
+	r, err := w.desk.Handle(t.Context(), gateway.Inbound{Medium: gateway.IVR, Event: gateway.Input, From: sohel, Session: "s2", Text: gateway.AskCall})
+	if err != nil || r.Parts[0].Text != "no-calls" || len(w.calls()) != 1 {
+		t.Errorf("who has sent STOP asked for a call: %+v, %v", r, err)
+	}
+}
+
 func TestDesk_Dropped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, callback.Policy{}, callback.Result{Outcome: callback.Answered})
-	done := make(chan error, 1)
-	s := gateway.Session{Citizen: rina, Lang: i18n.Hindi, Dialogue: gateway.Dialogue{Service: "benefit", Step: "card"}, Live: gateway.Live{Session: "s1"}}
-	w.store.Commit(gateway.Commit{Session: &s}, func(_ gateway.Committed, err error) { done <- err })
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	w.put(gateway.Session{Citizen: rina, Lang: i18n.Hindi, Dialogue: gateway.Dialogue{Service: "benefit", Step: "card"}, Live: gateway.Live{Session: "s1"}})
 	hangUp := func(want int) {
 		t.Helper()
 		_, _ = w.desk.Handle(t.Context(), gateway.Inbound{Medium: gateway.IVR, Event: gateway.Abort, From: rina, Session: "s1"})

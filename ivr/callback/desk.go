@@ -134,7 +134,7 @@ func (d *Desk) asked(ctx context.Context, in gateway.Inbound) (gateway.Reply, er
 	switch {
 	case err != nil:
 		text = "busy"
-	case w == nil:
+	case w == nil || s.Stopped: // who has sent STOP is not called
 		text = "no-calls"
 	default:
 		if _, err = d.Dialler.Queue.WishCall(ctx, *w); err != nil {
