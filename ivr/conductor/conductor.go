@@ -33,6 +33,9 @@ const (
 	DefaultPleaseWait = time.Second
 )
 
+// lastWords is how long a call whose time is over may take to say so.
+const lastWords = time.Minute
+
 // Leg is the media of one call, without its signalling: who runs the call hangs
 // up when [Conductor.Run] has returned, and ends its context when she does.
 type Leg interface {
@@ -133,8 +136,11 @@ func (c *Conductor) Anonymous(ctx context.Context, call Call, leg Leg) End {
 	}
 	played := make(chan struct{}, 1)
 	leg.Play(clips, func() { signal(played) })
+	over := time.NewTimer(c.MaxLength)
+	defer over.Stop()
 	select {
 	case <-played:
+	case <-over.C: // on hold nothing is played
 	case <-ctx.Done():
 	}
 	return NoNumber

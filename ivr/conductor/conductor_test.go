@@ -22,6 +22,7 @@ import (
 
 // leg plays in the test's own time.
 type leg struct {
+	hold    bool // nothing is played
 	keys    chan byte
 	mu      sync.Mutex
 	playing *time.Timer
@@ -36,6 +37,9 @@ func (l *leg) Play(clips []voice.Clip, played func()) {
 	l.Stop()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.hold {
+		return
+	}
 	l.playing = time.AfterFunc(d, played)
 }
 
@@ -308,6 +312,15 @@ func TestRun_Barge(t *testing.T) {
 	}
 }
 
+// TestRun_Hold: a call that is on hold for ever, and hears nothing, ends.
+func TestRun_Hold(t *testing.T) {
+	t.Parallel()
+	h := &house{leg: leg{hold: true}}
+	if end := h.run(t, func(context.CancelCauseFunc) {}); end != conductor.TooLong {
+		t.Errorf("ended %s, want %s", end, conductor.TooLong)
+	}
+}
+
 // TestAnonymous: the three languages say that a number is needed.
 func TestAnonymous(t *testing.T) {
 	t.Parallel()
@@ -324,6 +337,10 @@ func TestAnonymous(t *testing.T) {
 		}
 		if took := time.Since(began); took < 3*time.Second {
 			t.Errorf("said in %v, and it is three languages of two sentences", took)
+		}
+		l.hold = true
+		if end := c.Anonymous(t.Context(), conductor.Call{}, &l); end != conductor.NoNumber {
+			t.Errorf("on hold ended %s", end)
 		}
 		c.Voice = mouth{err: errors.New("no voice")}
 		if end := c.Anonymous(t.Context(), conductor.Call{}, &l); end != conductor.Unspoken {

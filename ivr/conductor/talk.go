@@ -57,7 +57,7 @@ func (t *talk) run(ctx context.Context) End {
 	defer begun.Stop()
 	defer t.close(ctx)
 	t.begin(ctx)
-	stop, over := t.call.Stop, begun.C
+	stop := t.call.Stop
 	for t.end == "" || t.playing != 0 {
 		replies := t.replies
 		if t.playing != 0 && t.state == waiting {
@@ -69,8 +69,12 @@ func (t *talk) run(ctx context.Context) End {
 		case <-stop:
 			stop = nil
 			t.leave(ctx, "closing", Stopped)
-		case <-over:
+		case <-begun.C:
+			if t.end != "" { // on hold even the last words do not come to their end
+				return t.end
+			}
 			t.leave(ctx, "time-up", TooLong)
+			begun.Reset(lastWords)
 		case <-t.played:
 			t.ended()
 		case <-t.timer.C:
