@@ -125,6 +125,31 @@ func TestParsePhone(t *testing.T) {
 	}
 }
 
+func TestParseDialled(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ text, want string }{
+		{"+919812345678", "+919812345678"},
+		{"09812345678", "+919812345678"},
+		{"9812345678", "+919812345678"},
+		{"03322000001", "+913322000001"}, // Kolkata
+		{"3322000001", "+913322000001"},
+		{"+913322000001", "+913322000001"},
+		{"913322000001", "+913322000001"},
+		{"01123456789", "+911123456789"}, // Delhi
+		{"2212345678", "+912212345678"},  // Mumbai
+		{"008801712345678", "+8801712345678"},
+		{"1234567890", ""},
+		{"0332200000", ""},
+		{"+91033220001", ""},
+		{"anonymous", ""},
+		{"", ""},
+	}
+	for _, tt := range tests {
+		got, err := i18n.ParseDialled(tt.text, "91")
+		checkParse(t, "ParseDialled", tt.text, got, err, tt.want, i18n.ErrNotPhone)
+	}
+}
+
 func TestParseDate(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ text, want string }{

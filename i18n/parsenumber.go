@@ -173,8 +173,8 @@ func ParsePhone(s string) (e164 string, err error) {
 
 // ParseDialled reads a telephone number as networks write it, in E.164 form: with
 // +, with 00, with country before it, without, or with the trunk prefix 0. country
-// is the one of a number that comes without, such as 91. The error is
-// [ErrNotPhone].
+// is the one of a number that comes without, such as 91. Unlike [ParsePhone] it
+// takes Indian fixed lines too: people call from them. The error is [ErrNotPhone].
 func ParseDialled(s, country string) (e164 string, err error) {
 	digits, full := strings.CutPrefix(strings.TrimSpace(s), "+")
 	if !full {
@@ -186,7 +186,16 @@ func ParseDialled(s, country string) (e164 string, err error) {
 	if !full && (digits[0] == '0' || len(digits) <= indianPhoneDigits) {
 		digits = country + strings.TrimLeft(digits, "0")
 	}
+	if national, ok := strings.CutPrefix(digits, "91"); ok && isIndianFixedLine(national) {
+		return "+" + digits, nil
+	}
 	return ParsePhone("+" + digits)
+}
+
+// isIndianFixedLine says that ten digits begin with an area code, which are 11, for
+// Delhi, and 2 to 8 (National Numbering Plan 2003).
+func isIndianFixedLine(national string) bool {
+	return len(national) == indianPhoneDigits && (national[0] >= '2' || strings.HasPrefix(national, "11"))
 }
 
 func indianPhone(national string) (string, error) {

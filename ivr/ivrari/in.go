@@ -16,7 +16,7 @@ func (x *exchange) incoming(ctx context.Context, c *call, e Event) {
 	defer func() { c.close(ctx, reason) }()
 	from, known := x.caller(ctx, c, e.Channel)
 	to := gateway.Address(dialled(e))
-	if end, why := x.screen(ctx, from, to, known); end != "" {
+	if end, why := x.screen(ctx, from, to); end != "" {
 		x.driver.cfg.Board.Refused(x.Name, end)
 		reason = why
 		return
@@ -28,7 +28,7 @@ func (x *exchange) incoming(ctx context.Context, c *call, e Event) {
 	reason = reasonNormal
 }
 
-// caller is who calls; known is false if she hides her number or has none.
+// caller is who calls: nobody, and known is false, if she hides her number or has none.
 func (x *exchange) caller(ctx context.Context, c *call, ch Channel) (number gateway.Address, known bool) {
 	e164, err := i18n.ParseDialled(ch.Caller.Number, x.CountryCode)
 	if err != nil {
@@ -38,7 +38,10 @@ func (x *exchange) caller(ctx context.Context, c *call, ch Channel) (number gate
 	if err != nil {
 		x.log.DebugContext(ctx, "presentation of a number not known", slog.String(keyError, err.Error()))
 	}
-	return gateway.Address(e164), !strings.HasPrefix(shown, "prohib") // prohib_not_screened and its sisters
+	if strings.HasPrefix(shown, "prohib") { // prohib_not_screened and its sisters
+		return "", false
+	}
+	return gateway.Address(e164), true
 }
 
 // dialled is the number that was called: what the dialplan passes to Stasis(), or
@@ -52,11 +55,11 @@ func dialled(e Event) string {
 
 // screen looks at a call before anything is spent on it: end is why it is turned
 // away. Without one it has taken room.
-func (x *exchange) screen(ctx context.Context, from, to gateway.Address, known bool) (end conductor.End, reason string) {
+func (x *exchange) screen(ctx context.Context, from, to gateway.Address) (end conductor.End, reason string) {
 	if !x.has(to.Reveal()) {
 		return WrongNumber, reasonUnallocated
 	}
-	if doorman := x.driver.cfg.Doorman; doorman != nil && known {
+	if doorman := x.driver.cfg.Doorman; doorman != nil {
 		missed, err := doorman.Missed(context.WithoutCancel(ctx), from, to) // a wish that is being written is not cut off
 		switch {
 		case err != nil:

@@ -95,7 +95,8 @@ type Media interface {
 // Doorman knows numbers on which a call is only a sign to call back.
 type Doorman interface {
 	// Missed says that a call is to be rejected before it costs anything, since it
-	// will be called back: that is on disk by then.
+	// will be called back: that is on disk by then. from is empty if it is not known:
+	// then her call is rejected all the same, since an answer would cost her.
 	Missed(ctx context.Context, from, to gateway.Address) (bool, error)
 }
 

@@ -74,25 +74,28 @@ func TestCall_TurnedAway(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		change func(c *ivrari.Config)
+		from   aritest.Options
 		to     string
 		cause  int
 		want   conductor.End
 	}{
-		{"missed call", func(c *ivrari.Config) { c.Doorman = &doorman{number: "2200"} }, "2200", 21, ivrari.Missed},
-		{"missed call that cannot be noted", func(c *ivrari.Config) { c.Doorman = &doorman{number: "2200", err: errors.New("disk full")} }, "2200", 42, conductor.Fault},
-		{"not our number", func(c *ivrari.Config) { c.Exchanges[0].Numbers = []string{"1800"} }, "1801", 1, ivrari.WrongNumber},
+		{"missed call", func(c *ivrari.Config) { c.Doorman = &doorman{number: "2200"} }, aritest.Options{From: rina}, "2200", 21, ivrari.Missed},
+		{"missed call of a hidden number", func(c *ivrari.Config) { c.Doorman = &doorman{number: "2200"} }, aritest.Options{From: rina, Hidden: true}, "2200", 21, ivrari.Missed},
+		{"missed call that cannot be noted", func(c *ivrari.Config) { c.Doorman = &doorman{number: "2200", err: errors.New("disk full")} }, aritest.Options{From: rina}, "2200", 42, conductor.Fault},
+		{"not our number", func(c *ivrari.Config) { c.Exchanges[0].Numbers = []string{"1800"} }, aritest.Options{From: rina}, "1801", 1, ivrari.WrongNumber},
 		{"busy", func(c *ivrari.Config) {
 			if m, ok := c.Media.(media); ok {
 				m.busy = true
 				c.Media = m
 			}
-		}, "1800", 42, ivrari.Full},
+		}, aritest.Options{From: rina}, "1800", 42, ivrari.Full},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			h := open(t, func(_ *house, c *ivrari.Config) { tt.change(c) })
 			h.linked()
-			p := h.dials(aritest.Options{From: rina, To: tt.to})
+			tt.from.To = tt.to
+			p := h.dials(tt.from)
 			cause, err := p.Ended(h.ctx)
 			check(t, err)
 			h.ends(tt.want, 1)

@@ -224,7 +224,7 @@ func description(m message) (body []byte, ok bool) {
 func (d *Driver) answer(req *sip.Request, tx sip.ServerTransaction, t *trunk, id dialogID) (goesOn bool) {
 	from, known := t.callerOf(req)
 	to := gateway.Address(dialled(req))
-	if no := d.meet(from, to, known); no != nil {
+	if no := d.meet(from, to); no != nil {
 		d.cfg.Board.Refused(t.Name, no.end)
 		d.respond(tx, req, no.code, no.reason, no.headers...)
 		return false
@@ -251,8 +251,8 @@ func (d *Driver) ended(line int64, t *trunk, end conductor.End) {
 }
 
 // meet asks the doorman.
-func (d *Driver) meet(from, to gateway.Address, known bool) *refusal {
-	if d.cfg.Doorman == nil || !known {
+func (d *Driver) meet(from, to gateway.Address) *refusal {
+	if d.cfg.Doorman == nil {
 		return nil
 	}
 	missed, err := d.cfg.Doorman.Missed(context.Background(), from, to) //nolint:contextcheck // a wish that is being written is not cut off

@@ -163,6 +163,19 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// TestFixedLine: who calls from a fixed line is served.
+func TestFixedLine(t *testing.T) {
+	t.Parallel()
+	h := open(t, nil)
+	c := h.call(siptest.Options{From: "03322000077"})
+	h.hears(c, "Press the ten digits")
+	check(t, c.HangUp())
+	h.ends(conductor.HungUp, 1)
+	if h.desk.events("+913322000077") == "" {
+		t.Error("the fixed line's number is not used")
+	}
+}
+
 // TestHold: while a call is on hold nothing is sent, and then it goes on where it
 // was; a session that is refreshed lasts.
 func TestHold(t *testing.T) {
@@ -240,6 +253,10 @@ func TestCancel(t *testing.T) {
 		t.Errorf("a missed call: %v", err)
 	}
 	h.ends(ivrsip.Missed, 1)
+	if _, err = h.phones.Call(t.Context(), h.at, siptest.Options{}); !errors.As(err, &refused) || refused.Res.StatusCode != 603 {
+		t.Errorf("a missed call from nobody: %v", err)
+	}
+	h.ends(ivrsip.Missed, 2)
 }
 
 type slowDoor struct {

@@ -86,6 +86,8 @@ type Voice interface {
 // Doorman knows the numbers whose calls are always turned away and called back.
 type Doorman interface {
 	// Missed says that a call is to be turned away, and that a call-back is queued.
+	// from is empty if it is not known: then her call is turned away all the same,
+	// since an answer would cost her.
 	Missed(ctx context.Context, from, to gateway.Address) (bool, error)
 }
 

@@ -280,6 +280,11 @@ func TestDriver_Missed(t *testing.T) {
 	if len(w.doorman.missed) != 1 || w.doorman.missed[0] != citiz || w.desk.events() != "" {
 		t.Errorf("missed: %d, desk: %q", len(w.doorman.missed), w.desk.events())
 	}
+	for i, from := range []string{"anonymous", "+913322000077"} {
+		if _, body := w.post(token, "/twilio/voice", call("CallSid", "CA3"+from, "From", from, "To", w.doorman.number.Reveal())); !strings.Contains(body, "<Reject") || len(w.doorman.missed) != i+2 {
+			t.Errorf("missed call from %s: %s", from, body)
+		}
+	}
 	w.doorman.err = errors.New("no disk")
 	if status, _ := w.post(token, "/twilio/voice", call("CallSid", "CA2", "To", w.doorman.number.Reveal())); status != http.StatusServiceUnavailable {
 		t.Errorf("missed call that is not kept: status %d", status)
@@ -314,7 +319,9 @@ func TestDriver_OtherCallers(t *testing.T) {
 	if _, body := w.post(token, "/twilio/voice", call("From", "anonymous")); !strings.Contains(body, "<Play>") || !strings.Contains(body, "<Hangup>") {
 		t.Errorf("anonymous: %s", body)
 	}
-	_, _ = w.post(token, "/twilio/voice", call())
+	if _, body := w.post(token, "/twilio/voice", call("From", "+913322000077")); !strings.Contains(body, "<Gather") {
+		t.Errorf("fixed line: %s", body)
+	}
 	if _, body := w.post(token, "/twilio/voice", call("CallSid", "CA2")); !strings.Contains(body, "<Reject") {
 		t.Errorf("one too many: %s", body)
 	}

@@ -100,6 +100,10 @@ func (f fields) digits() string {
 	return strings.Trim(f.first("Digits", "DigitsPressed", "digits"), `"`)
 }
 
+// countryCode is India's: providers write numbers in full, or as they are dialled
+// in their country.
+const countryCode = "91"
+
 // voice begins or goes on with a call.
 func (d *Driver) voice(c *fiber.Ctx, g Gateway) error {
 	f, err := fieldsOf(c)
@@ -116,11 +120,7 @@ func (d *Driver) voice(c *fiber.Ctx, g Gateway) error {
 		from, to = to.Reveal(), gateway.Address(from)
 	}
 	ctx := c.UserContext()
-	citizen, err := i18n.ParsePhone(from)
-	if err != nil {
-		d.Board.Refused(g.Name, conductor.NoNumber)
-		return reply(c, document(append(d.words(ctx, &g, ivr.Layout{Words: d.Words}.Everybody("no-number")), hangup{})...))
-	}
+	citizen, unknown := i18n.ParseDialled(from, countryCode)
 	if out == "" && n == 0 && d.Doorman != nil {
 		missed, err := d.Doorman.Missed(ctx, gateway.Address(citizen), to)
 		if err != nil {
@@ -130,6 +130,10 @@ func (d *Driver) voice(c *fiber.Ctx, g Gateway) error {
 		if missed {
 			return reply(c, document(reject{Reason: "busy"}))
 		}
+	}
+	if unknown != nil {
+		d.Board.Refused(g.Name, conductor.NoNumber)
+		return reply(c, document(append(d.words(ctx, &g, ivr.Layout{Words: d.Words}.Everybody("no-number")), hangup{})...))
 	}
 	t, full := d.talk(g, id, out, gateway.Address(citizen), to)
 	if full {
