@@ -119,7 +119,8 @@ type Driver struct {
 	silence  voice.Clip
 
 	mu     sync.Mutex
-	talks  map[string]*talk   // by gateway and the provider's name of the call
+	talks  map[string]*talk   // by gateway and the provider's name of the call; ended ones answer what comes again
+	live   int                // of talks, those that are not over
 	placed map[string]*placed // by nonce
 }
 

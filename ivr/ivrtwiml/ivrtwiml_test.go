@@ -334,6 +334,12 @@ func TestDriver_OtherCallers(t *testing.T) {
 	if got := w.desk.events(); got != "new abort" {
 		t.Errorf("the desk was told %q, want the end of the call", got)
 	}
+	if _, body := w.post(token, "/twilio/voice", call("CallSid", "CA4")); !strings.Contains(body, "<Gather") {
+		t.Errorf("after the end of another call: %s", body)
+	}
+	if _, body := w.post(token, "/twilio/voice", call("CallSid", "CA5")); !strings.Contains(body, "<Reject") {
+		t.Errorf("one too many again: %s", body)
+	}
 }
 
 func TestDriver_ProvidersVoice(t *testing.T) {

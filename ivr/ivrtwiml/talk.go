@@ -117,6 +117,7 @@ func (t *talk) close(ctx context.Context, end conductor.End) {
 		return
 	}
 	t.over = true
+	t.d.left()
 	t.steps++
 	if t.last == nil {
 		t.last = document(hangup{})
@@ -140,13 +141,21 @@ func (d *Driver) talk(g Gateway, id, out string, from, to gateway.Address) (t *t
 		t.touched = now
 		return t, false
 	}
-	if len(d.talks) >= d.MostCalls {
+	if d.live >= d.MostCalls {
 		return nil, true
 	}
 	t = &talk{d: d, g: g, id: id, out: out, from: from, to: to, touched: now, since: now, line: d.Board.Begin(g.Name, out != "", now)}
 	d.Board.Answered(t.line, now)
 	d.talks[key] = t
+	d.live++
 	return t, false
+}
+
+// left makes room for another call.
+func (d *Driver) left() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.live--
 }
 
 // known is a call that has begun; nil is none.
