@@ -303,11 +303,14 @@ func (c *Call) readBack() []Prompt {
 	return append([]Prompt{c.layout.own("heard", c.lang, number)}, c.own("heard-right")...)
 }
 
-// confirmed takes the key after a number was read back.
+// confirmed takes the key after a number was read back. A hash is nothing: it is
+// that of "then press hash", behind a number that needed none.
 func (c *Call) confirmed(key byte) Step {
 	switch key {
-	case '1', hashKey:
+	case '1':
 		return c.send(string(c.typed))
+	case hashKey:
+		return Step{}
 	case '2', backKey:
 		c.state, c.typed = asking, c.typed[:0]
 		return c.ask()

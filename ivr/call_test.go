@@ -136,6 +136,27 @@ func TestCall_Times(t *testing.T) {
 	}
 }
 
+// TestCall_Hash: the hash that she was told to press behind a number confirms none
+// that ended without it, and does not take the read-back away.
+func TestCall_Hash(t *testing.T) {
+	t.Parallel()
+	c := ivr.NewCall(ivr.Layout{Words: words(t)})
+	c.Hear(question("land", "khatian", catalogue.InputDigits)) // five digits at the most
+	var s ivr.Step
+	for _, key := range []byte("10123") {
+		s = c.Press(key)
+	}
+	if text := ivr.Text(s.Say); !strings.HasPrefix(text, "You pressed") {
+		t.Fatalf("five digits: %q", text)
+	}
+	if s = c.Press('#'); s.Send || s.Stop || len(s.Say) > 0 {
+		t.Errorf("a hash behind them sends %v, stops %v, says %q", s.Send, s.Stop, ivr.Text(s.Say))
+	}
+	if s = c.Press('1'); !s.Send || s.Input.Reveal() != "10123" {
+		t.Errorf("one sends %q", s.Input.Reveal())
+	}
+}
+
 // TestCall_Offer: the third time without a usable key, who may be called can have
 // that for one key, in her language.
 func TestCall_Offer(t *testing.T) {
@@ -221,11 +242,16 @@ func TestCall_Properties(t *testing.T) {
 				t.Fatalf("nothing is waited for: %q", ivr.Text(s.Say))
 			default:
 				key := rapid.SampledFrom([]byte("0123456789*#?")).Draw(t, "key")
+				next := s
 				if key == '?' {
-					s = c.Quiet()
+					next = c.Quiet()
 				} else {
-					s = c.Press(key)
+					next = c.Press(key)
 				}
+				if key == '#' && !next.Send && !next.Stop && next.Wait == 0 { // nothing: what was waited for still is
+					continue
+				}
+				s = next
 			}
 		}
 		for range 8 { // left alone, it ends

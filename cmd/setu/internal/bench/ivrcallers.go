@@ -132,7 +132,7 @@ func (l *line) due(now time.Time) bool {
 
 // walk is what a caller presses, one after the other: her language, the lesson's
 // key, then a benefit's last payment, which the ledger is asked for, and another.
-var walk = []string{"3", "1", "1", "1", "1000000001#", "1", "*"}
+var walk = []string{"3", "1", "1", "1", "1000000001", "1", "*"}
 
 // callers are the calls of a measurement.
 type callers struct {
