@@ -19,6 +19,9 @@ func TestValue(t *testing.T) {
 	}{
 		{i18n.Money, "1250000", "বারো লাখ পঞ্চাশ হাজার টাকা", "बारह लाख पचास हज़ार रुपये", "twelve lakh fifty thousand rupees"},
 		{i18n.Money, "1500.50", "এক হাজার পাঁচশো টাকা পঞ্চাশ পয়সা", "एक हज़ार पाँच सौ रुपये पचास पैसे", "one thousand five hundred rupees and fifty paise"},
+		{i18n.Money, "1", "এক টাকা", "एक रुपये", "one rupee"},
+		{i18n.Money, "1.50", "এক টাকা পঞ্চাশ পয়সা", "एक रुपये पचास पैसे", "one rupee and fifty paise"},
+		{i18n.Money, "101", "একশো এক টাকা", "एक सौ एक रुपये", "one hundred one rupees"},
 		{i18n.Money, "0.5", "পঞ্চাশ পয়সা", "पचास पैसे", "fifty paise"},
 		{i18n.Money, "200.00", "দুশো টাকা", "दो सौ रुपये", "two hundred rupees"},
 		{i18n.Date, "2026-11-13", "তেরো নভেম্বর দুই হাজার ছাব্বিশ", "तेरह नवंबर दो हज़ार छब्बीस", "thirteenth November two thousand twenty-six"},

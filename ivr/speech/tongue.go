@@ -20,6 +20,9 @@ type tongue struct {
 	percent  string
 	rupees   string
 	paise    string
+	// rupee is one of them; empty is that there is no such form, or that it hangs on
+	// the sentence, as in Hindi: एक रुपया, but एक रुपये में.
+	rupee    string
 	and      string // between rupees and paise; may be empty
 	quintal  string
 	kilogram string
@@ -130,7 +133,7 @@ var english = tongue{
 	below100: englishBelow100(),
 	scales:   []scale{{7, "crore"}, {5, "lakh"}, {3, "thousand"}, {2, "hundred"}},
 	minus:    "minus", point: "point", to: "to", percent: "percent",
-	rupees: "rupees", paise: "paise", and: "and",
+	rupees: "rupees", paise: "paise", rupee: "rupee", and: "and",
 	quintal: "quintal", kilogram: "kilo",
 	months: names12("January February March April May June July August September October November December"),
 	days: strings.Fields(`first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth

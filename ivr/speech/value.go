@@ -53,15 +53,23 @@ func (t *tongue) money(raw, ending string) []string {
 		words = append(words, t.minus)
 	}
 	if fraction == "" || fraction == "00" {
-		return append(append(words, t.cardinal(whole)...), t.rupees+ending)
+		return append(append(words, t.cardinal(whole)...), t.rupeesOf(whole)+ending)
 	}
 	if strings.Trim(whole, "0") != "" {
-		words = append(append(words, t.cardinal(whole)...), t.rupees)
+		words = append(append(words, t.cardinal(whole)...), t.rupeesOf(whole))
 		if t.and != "" {
 			words = append(words, t.and)
 		}
 	}
 	return append(append(words, t.cardinal(fraction)...), t.paise+ending)
+}
+
+// rupeesOf is the word for so many rupees.
+func (t *tongue) rupeesOf(number string) string {
+	if t.rupee != "" && strings.TrimLeft(number, "0") == "1" {
+		return t.rupee
+	}
+	return t.rupees
 }
 
 // kilograms of a quintal.

@@ -37,6 +37,7 @@ func Vocabulary(l i18n.Lang) []Word {
 	add("point", t.point)
 	add("rupees", t.rupees)
 	add("paise", t.paise)
+	add("rupee", t.rupee)
 	add("and", t.and)
 	for _, e := range moneyEndings(l) {
 		add("rupees-"+e.Key, t.rupees+e.Words)
