@@ -278,8 +278,13 @@ func (d *Dialler) place(ctx context.Context, c gateway.Call) (r Result) {
 	return r
 }
 
-// unavailablePause is the pause after all lines were down or full.
-const unavailablePause = 30 * time.Second
+// Pauses after all lines were down or full, or would not call this number: no cap
+// counts such calls, so that they come ever more rarely the longer that lasts.
+const (
+	unavailablePause = 30 * time.Second
+	unavailableShare = 4 // of the time since the wish
+	unavailableMost  = 10 * time.Minute
+)
 
 // answerPatience is how long a late answer waits for a line.
 const answerPatience = 15 * time.Minute
@@ -297,8 +302,9 @@ func (d *Dialler) after(c gateway.Call, r Result) gateway.CallEnd {
 		e.State = gateway.CallRefused
 		return e
 	case Unavailable:
-		e.State, e.Due = gateway.CallWaiting, d.Now().Add(unavailablePause)
-		if c.Reason == gateway.CallAnswer && d.Now().Sub(c.Created) > answerPatience {
+		age := d.Now().Sub(c.Created)
+		e.State, e.Due = gateway.CallWaiting, d.Now().Add(max(unavailablePause, min(age/unavailableShare, unavailableMost)))
+		if c.Reason == gateway.CallAnswer && age > answerPatience {
 			d.counts.GivenUp.Add(1)
 			e.State = gateway.CallGivenUp // she gets an SMS now
 		}

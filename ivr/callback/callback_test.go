@@ -315,6 +315,25 @@ func TestDialler_Panic(t *testing.T) {
 	})
 }
 
+// TestDialler_Unavailable: while no line places a call it is tried again, ever more
+// rarely.
+func TestDialler_Unavailable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, callback.Policy{}, callback.Result{Outcome: callback.Unavailable, Reason: "403"})
+	w.run()
+	w.missed(rina)
+	for i, pause := range []time.Duration{callback.DefaultDelay, 30 * time.Second, 30 * time.Second, time.Hour, 10 * time.Minute, 10 * time.Minute} {
+		if pause < time.Hour {
+			w.pass(pause - time.Second)
+			w.quiet(i)
+			w.pass(time.Second)
+		} else {
+			w.pass(pause)
+		}
+		w.wait("try", func() bool { return len(w.line.placed()) == i+1 && w.calls()[0].State == gateway.CallWaiting })
+	}
+}
+
 // late sends a late answer to rina.
 func (w *world) late() {
 	w.Helper()
