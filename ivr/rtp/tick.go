@@ -96,7 +96,7 @@ func (s *Stream) take(w *wheel, b []byte, from netip.AddrPort, at, now time.Time
 	clock := now.Sub(s.engine.start)
 	switch {
 	case event:
-		s.key(w, ByEvent, s.keypad.Push(p, clock), clock)
+		s.event(w, p, clock)
 	case sound:
 		s.sound(w, p, at, clock)
 	}
@@ -106,6 +106,15 @@ func (s *Stream) key(w *wheel, by Path, key byte, clock time.Duration) {
 	if !s.press(by, key, clock) {
 		w.counts.dropped.Add(1)
 	}
+}
+
+// event takes a packet of a telephone-event.
+func (s *Stream) event(w *wheel, p Packet, clock time.Duration) {
+	key := s.keypad.Push(p, clock)
+	if key == 0 {
+		s.twins.Hold(ByEvent, s.keypad.event.Key(), clock)
+	}
+	s.key(w, ByEvent, key, clock)
 }
 
 // sound takes a packet of sound.
@@ -120,6 +129,7 @@ func (s *Stream) sound(w *wheel, p Packet, at time.Time, clock time.Duration) {
 	for _, b := range p.Payload {
 		s.key(w, ByTone, s.tones.Push(codec.Sample(b)), clock)
 	}
+	s.twins.Hold(ByTone, s.tones.down, clock)
 }
 
 // send sends the packet that is due.

@@ -58,6 +58,40 @@ func TestStream_Tick_Allocates(t *testing.T) {
 	}
 }
 
+// TestStream_LongPress: a key that is held for long, and comes by SIP INFO too when
+// it is let go, counts once.
+func TestStream_LongPress(t *testing.T) {
+	t.Parallel()
+	const held = 60 // packets: 1.2 s
+	for _, events := range []uint8{101, 0} {
+		e, err := New(Options{Wheels: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, from := opened(t, e), netip.MustParseAddrPort("127.0.0.1:9")
+		if err := s.Start(Remote{Media: from, Codec: PCMA, Events: events}); err != nil {
+			t.Fatal(err)
+		}
+		now := e.start
+		s.mu.Lock()
+		for i := range uint16(held) {
+			now = now.Add(frameTime)
+			p := Packet{Type: uint8(PCMA), Seq: i, Timestamp: uint32(i) * uint32(frame), SSRC: 1, Payload: make([]byte, frame)}
+			tone(p.Payload, '5', int(i)*frame, PCMA)
+			if events != 0 {
+				event := Event{Code: 5, Duration: (i + 1) * uint16(frame), End: i == held-1}
+				p.Type, p.Timestamp, p.Marker, p.Payload = events, 0, i == 0, event.Append(nil)
+			}
+			s.take(e.wheels[0], p.Append(nil), from, now, now)
+		}
+		s.press(BySignal, '5', now.Add(frameTime).Sub(e.start))
+		s.mu.Unlock()
+		if n := len(s.Keys()); n != 1 {
+			t.Errorf("with events of type %d: %d keys, want 1", events, n)
+		}
+	}
+}
+
 func opened(tb testing.TB, e *Engine) *Stream {
 	tb.Helper()
 	s, err := e.Open()

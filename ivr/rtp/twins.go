@@ -13,7 +13,7 @@ const (
 	paths
 )
 
-// twinTime is how far the same key comes apart by two paths at the most: some
+// twinTime is how long after a key is let go it comes by another path: some
 // gateways send each key as an event and by SIP INFO when it is let go.
 const twinTime = 500 * time.Millisecond
 
@@ -27,7 +27,15 @@ type Twins struct {
 type single struct {
 	key     byte
 	presses int
-	at      time.Duration // of the latest
+	at      time.Duration // when the latest was last held
+}
+
+// Hold notes that a key is still held at a time, so that its twin may come when it
+// is let go, however long that takes.
+func (t *Twins) Hold(by Path, key byte, now time.Duration) {
+	if own := &t.seen[by]; own.key == key && own.presses > 0 {
+		own.at = now
+	}
 }
 
 // Take says whether a key that has come at a time is to be passed on.
