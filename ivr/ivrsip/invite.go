@@ -8,7 +8,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"runtime/debug"
-	"strconv"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -79,6 +78,11 @@ func refuse(code int, reason string, end conductor.End, headers ...sip.Header) *
 	return &refusal{code, reason, end, headers}
 }
 
+// turnAway answers a request with its refusal.
+func (d *Driver) turnAway(tx sip.ServerTransaction, req *sip.Request, no *refusal) {
+	d.respond(tx, req, no.code, no.reason, no.headers...)
+}
+
 // invite takes an INVITE: of a call under way, or of a new one.
 func (d *Driver) invite(req *sip.Request, tx sip.ServerTransaction) {
 	id, _ := idOf(req) // it has been looked at
@@ -100,7 +104,7 @@ func (d *Driver) invite(req *sip.Request, tx sip.ServerTransaction) {
 		if no.end != "" { // a challenge is the beginning of a call, not its end
 			d.cfg.Board.Refused(name, no.end)
 		}
-		d.respond(tx, req, no.code, no.reason, no.headers...)
+		d.turnAway(tx, req, no)
 		return
 	}
 	goesOn := false
@@ -165,7 +169,7 @@ func unsupported(req *sip.Request) *refusal {
 		return refuse(420, "Bad Extension", Unsupported, sip.NewHeader("Unsupported", strings.Join(unknown, ", ")))
 	}
 	if tooShort(req) {
-		return refuse(422, "Session Interval Too Small", Unsupported, sip.NewHeader("Min-SE", strconv.Itoa(minSession)))
+		return refuseShort()
 	}
 	if _, ok := description(req); !ok {
 		return refuse(415, "Unsupported Media Type", NoMedia, sip.NewHeader("Accept", sdpType))
@@ -226,7 +230,7 @@ func (d *Driver) answer(req *sip.Request, tx sip.ServerTransaction, t *trunk, id
 	to := gateway.Address(dialled(req))
 	if no := d.meet(from, to); no != nil {
 		d.cfg.Board.Refused(t.Name, no.end)
-		d.respond(tx, req, no.code, no.reason, no.headers...)
+		d.turnAway(tx, req, no)
 		return false
 	}
 	line := d.cfg.Board.Begin(t.Name, false, d.cfg.Now())

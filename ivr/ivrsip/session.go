@@ -58,8 +58,9 @@ func tooShort(req *sip.Request) bool {
 	return n > 0 && n < minSession
 }
 
-func (d *Driver) refuseShort(req *sip.Request, tx sip.ServerTransaction) {
-	d.respond(tx, req, 422, "Session Interval Too Small", sip.NewHeader("Min-SE", strconv.Itoa(minSession)))
+// refuseShort is how such a request is turned away.
+func refuseShort() *refusal {
+	return refuse(422, "Session Interval Too Small", Unsupported, sip.NewHeader("Min-SE", strconv.Itoa(minSession)))
 }
 
 // agree takes over what a request wants and says so in its answer. They refresh,

@@ -101,7 +101,7 @@ func (d *Driver) update(req *sip.Request, tx sip.ServerTransaction) {
 	}
 	if len(req.Body()) == 0 {
 		if tooShort(req) {
-			d.refuseShort(req, tx)
+			d.turnAway(tx, req, refuseShort())
 			return
 		}
 		res := c.ok(req, nil)
@@ -119,7 +119,7 @@ func (d *Driver) update(req *sip.Request, tx sip.ServerTransaction) {
 func (c *call) change(req *sip.Request, tx sip.ServerTransaction) (offer []byte, res *sip.Response) {
 	d := c.driver
 	if no := unsupported(req); no != nil {
-		d.respond(tx, req, no.code, no.reason, no.headers...)
+		d.turnAway(tx, req, no)
 		return nil, nil
 	}
 	offer, _ = description(req) // it has been looked at
