@@ -221,7 +221,7 @@ func (l trunkLine) Call(ctx context.Context, from, to gateway.Address) callback.
 		return callback.Result{Outcome: callback.Unavailable, Reason: "no calls are taken or placed now"}
 	}
 	// The driver ends its calls with a word when the gateway stops.
-	o := l.g.calls.sip.Call(context.WithoutCancel(ctx), from, to, nil)
+	o := l.g.calls.sip.Call(context.WithoutCancel(ctx), from, to)
 	r := callback.Result{Reason: o.Reason}
 	switch {
 	case o.Answered:

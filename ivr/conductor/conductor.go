@@ -93,9 +93,6 @@ type Call struct {
 	Link string // the driver's trunk
 	From gateway.Address
 	To   gateway.Address
-	// First is said at once, in the place of the menu: an answer that came late to
-	// a question of hers. It is nil where there is none.
-	First *gateway.Reply
 	// Stop is closed when the gateway stops: she is told, and the call ends. Nil
 	// is never.
 	Stop <-chan struct{}

@@ -116,7 +116,6 @@ type house struct {
 	leg   leg
 	said  []string
 	stop  chan struct{}
-	first *gateway.Reply
 	mouth mouth
 	over  chan struct{} // closed when the call has ended
 }
@@ -154,7 +153,7 @@ func (h *house) run(t *testing.T, does func(hangUp context.CancelCauseFunc)) con
 		defer cancel(nil)
 		go does(cancel)
 		end = c.Run(ctx, conductor.Call{
-			ID: "call-1", Link: "trunk", From: "+919830000001", To: "1800", First: h.first, Stop: h.stop,
+			ID: "call-1", Link: "trunk", From: "+919830000001", To: "1800", Stop: h.stop,
 			Said: func(text string) { h.said = append(h.said, text) },
 		}, &h.leg)
 		close(h.over)
@@ -236,11 +235,6 @@ func TestRun_Ends(t *testing.T) {
 			func(*house, context.CancelCauseFunc) {},
 			conductor.Fault, "new abort", "",
 		},
-		{
-			"what came late is said first", &house{first: ptr(result())},
-			func(h *house, _ context.CancelCauseFunc) { h.press(6*time.Second, "9") },
-			conductor.Completed, "abort", "The answer is taking time.",
-		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -252,8 +246,6 @@ func TestRun_Ends(t *testing.T) {
 		})
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // TestRun_PleaseWait: a slow turn is covered by a word, keys that she presses
 // meanwhile choose nothing, and the answer is said behind the word.
@@ -301,7 +293,7 @@ func TestRun_TypedAhead(t *testing.T) {
 // TestRun_Barge: a key stops a question, and a result is heard to its end.
 func TestRun_Barge(t *testing.T) {
 	t.Parallel()
-	h := &house{first: ptr(result())}
+	h := &house{desk: desk{answer: func(gateway.Inbound) (gateway.Reply, error) { return result(), nil }}}
 	end := h.run(t, func(hangUp context.CancelCauseFunc) {
 		h.press(100*time.Millisecond, "9") // dropped
 		h.wait(9 * time.Second)

@@ -56,7 +56,7 @@ func (t *talk) run(ctx context.Context) End {
 	begun := time.NewTimer(t.conductor.MaxLength)
 	defer begun.Stop()
 	defer t.close(ctx)
-	t.begin(ctx)
+	t.ask(ctx, gateway.New, "")
 	stop := t.call.Stop
 	for t.end == "" || t.playing != 0 {
 		replies := t.replies
@@ -89,16 +89,6 @@ func (t *talk) run(ctx context.Context) End {
 		}
 	}
 	return t.end
-}
-
-// begin says the first words, or lets the dialogue do so.
-func (t *talk) begin(ctx context.Context) {
-	if first := t.call.First; first != nil {
-		t.open = !first.End
-		t.do(ctx, t.spoken.Hear(*first))
-		return
-	}
-	t.ask(ctx, gateway.New, "")
 }
 
 // cut ends a call whose context has ended: its session stays where it is.

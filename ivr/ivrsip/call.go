@@ -122,7 +122,7 @@ func (c *call) conduct(ctx context.Context, line int64, from, to gateway.Address
 		c.trunk.give()
 		d.leave()
 	}()
-	end = c.talk(ctx, from, to, known, nil)
+	end = c.talk(ctx, from, to, known)
 }
 
 // newCall makes a call that is not known to others yet.
@@ -144,14 +144,14 @@ func (d *Driver) local(stream *rtp.Stream, peer string) sdp.Local {
 	}
 }
 
-// talk conducts the call and hangs up. first is what is said before all else.
-func (c *call) talk(ctx context.Context, from, to gateway.Address, known bool, first *gateway.Reply) conductor.End {
+// talk conducts the call and hangs up.
+func (c *call) talk(ctx context.Context, from, to gateway.Address, known bool) conductor.End {
 	d := c.driver
 	d.mu.Lock()
 	d.last++
 	session := d.epoch + "-" + strconv.FormatUint(d.last, 10)
 	d.mu.Unlock()
-	one := conductor.Call{ID: session, Link: c.trunk.Name, From: from, To: to, First: first, Stop: d.stop}
+	one := conductor.Call{ID: session, Link: c.trunk.Name, From: from, To: to, Stop: d.stop}
 	var beside sync.WaitGroup
 	watch, unwatch := context.WithCancel(ctx)
 	beside.Go(func() { c.watch(watch) })

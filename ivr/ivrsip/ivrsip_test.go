@@ -321,8 +321,7 @@ func TestBounds(t *testing.T) {
 	h.ends(conductor.Stopped, 1)
 }
 
-// TestOut: a citizen is called, hears what is to be said first, and busy and
-// silent telephones are told apart.
+// TestOut: a citizen is called, and busy and silent telephones are told apart.
 func TestOut(t *testing.T) {
 	t.Parallel()
 	h := open(t, func(h *house, c *ivrsip.Config) {
@@ -349,7 +348,7 @@ func TestOut(t *testing.T) {
 		rang bool
 	}{{486, ivrsip.TheyBusy, false}, {603, ivrsip.Declined, false}, {180, ivrsip.NoAnswer, true}, {503, ivrsip.Failed, false}} {
 		status <- tt.code
-		out := h.driver.Call(t.Context(), "+913322222222", rina, nil)
+		out := h.driver.Call(t.Context(), "+913322222222", rina)
 		if out.Answered || out.End != tt.want || out.Rang != tt.rang {
 			t.Errorf("answered %d: %+v, want %s", tt.code, out, tt.want)
 		}

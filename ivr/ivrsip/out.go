@@ -31,10 +31,9 @@ type Outcome struct {
 }
 
 // Call calls a citizen from one of our numbers, conducts the call and returns when
-// it is over. first is what she hears before anything else; nil is the menu. Trunks
-// are tried in their order until one of them has reached her. It waits until the
-// driver runs.
-func (d *Driver) Call(ctx context.Context, from, to gateway.Address, first *gateway.Reply) Outcome {
+// it is over. Trunks are tried in their order until one of them has reached her. It
+// waits until the driver runs.
+func (d *Driver) Call(ctx context.Context, from, to gateway.Address) Outcome {
 	out := Outcome{Reason: errNoTrunk.Error(), End: Failed}
 	if !d.enter() {
 		out.Reason = errStopping.Error()
@@ -51,7 +50,7 @@ func (d *Driver) Call(ctx context.Context, from, to gateway.Address, first *gate
 			continue
 		}
 		line := d.cfg.Board.Begin(t.Name, true, d.cfg.Now())
-		out = d.callBy(ctx, t, line, from, to, first)
+		out = d.callBy(ctx, t, line, from, to)
 		d.ended(line, t, out.End)
 		t.give()
 		if out.Answered || out.Rang || out.End != Failed {
@@ -66,7 +65,7 @@ func (d *Driver) Call(ctx context.Context, from, to gateway.Address, first *gate
 func (d *Driver) finds(ctx context.Context, t *trunk) bool { return t.known() || d.locate(ctx, t) }
 
 // callBy calls by a trunk.
-func (d *Driver) callBy(ctx context.Context, t *trunk, line int64, from, to gateway.Address, first *gateway.Reply) Outcome {
+func (d *Driver) callBy(ctx context.Context, t *trunk, line int64, from, to gateway.Address) Outcome {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stream, err := d.cfg.Media.Open()
@@ -105,7 +104,7 @@ func (d *Driver) callBy(ctx context.Context, t *trunk, line int64, from, to gate
 		return out
 	}
 	d.cfg.Board.Answered(line, d.cfg.Now())
-	out.End = c.talk(ctx, to, from, true, first)
+	out.End = c.talk(ctx, to, from, true)
 	return out
 }
 

@@ -108,7 +108,7 @@ func (w *wire) calls(ctx context.Context, change func(c *ivrsip.Config)) (h *hou
 		change(c)
 	})
 	ended := make(chan ivrsip.Outcome, 1)
-	go func() { ended <- h.driver.Call(ctx, "+913322222222", rina, nil) }()
+	go func() { ended <- h.driver.Call(ctx, "+913322222222", rina) }()
 	return h, ended
 }
 
