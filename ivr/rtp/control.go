@@ -162,13 +162,3 @@ func ntp(t time.Time) uint64 {
 
 // middle is the middle of an NTP time, in 1/65536 s.
 func middle(ntp uint64) uint32 { return uint32(ntp >> 16) }
-
-// roundTrip is the time there and back that a block tells (RFC 3550 §6.4.1), or 0
-// if it does not.
-func (b Block) roundTrip(now time.Time) time.Duration {
-	d := int32(middle(ntp(now)) - b.LastSR - b.Delay)
-	if b.LastSR == 0 || d < 0 {
-		return 0
-	}
-	return time.Duration(d) * time.Second >> 16
-}

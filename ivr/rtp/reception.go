@@ -73,6 +73,3 @@ func (r *reception) block(now time.Time) Block {
 	}
 	return b
 }
-
-// samples is a number of samples as a time.
-func samples(n float64) time.Duration { return time.Duration(n * float64(time.Second) / g711.Rate) }

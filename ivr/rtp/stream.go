@@ -73,9 +73,6 @@ type Stream struct {
 	hear   func(Frame)
 	heard  time.Time // the last sign of life
 	told   bool      // that there was none for too long
-
-	far       Block // the latest report about what is sent
-	roundTrip time.Duration
 }
 
 func newStream(e *Engine, media, control socket) *Stream {
@@ -193,30 +190,6 @@ func (s *Stream) Hear(f func(Frame)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hear = f
-}
-
-// Reports are what both ends say about a stream.
-type Reports struct {
-	Sent     uint32 // packets
-	Received uint32
-	Lost     int32 // of those that were sent here; negative if some came twice
-	Jitter   time.Duration
-
-	// What the other end has reported by RTCP.
-	FarLost   int32
-	FarShare  float64 // of the packets between its last two reports, 0 to 1
-	FarJitter time.Duration
-	RoundTrip time.Duration // 0: not known
-}
-
-// Reports are those until now.
-func (s *Stream) Reports() Reports {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return Reports{
-		Sent: s.sent, Received: s.in.received, Lost: s.in.lost(), Jitter: samples(s.in.jitter),
-		FarLost: s.far.Lost, FarShare: float64(s.far.Fraction) / 256, FarJitter: samples(float64(s.far.Jitter)), RoundTrip: s.roundTrip,
-	}
 }
 
 // Close ends the stream and gives its ports back. Further calls do nothing.

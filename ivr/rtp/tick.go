@@ -201,12 +201,4 @@ func (s *Stream) takeControl(w *wheel, b []byte, from netip.AddrPort, now time.T
 	if c.Sender && s.in.have && c.SSRC == s.in.ssrc {
 		s.in.report, s.in.reportAt = middle(c.NTP), now
 	}
-	for _, block := range c.Blocks {
-		if block.SSRC == s.ssrc {
-			s.far = block
-			if d := block.roundTrip(now); d > 0 {
-				s.roundTrip = d
-			}
-		}
-	}
 }

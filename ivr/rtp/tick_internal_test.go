@@ -53,7 +53,7 @@ func TestStream_Tick_Allocates(t *testing.T) {
 	if allocated >= 1 {
 		t.Errorf("a turn of two calls allocates %v times, want none", allocated)
 	}
-	if n := gateway.Reports().Received; n < 190 {
+	if n := gateway.in.received; n < 190 {
 		t.Errorf("%d packets have come, want some 200", n)
 	}
 }
