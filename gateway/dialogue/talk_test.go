@@ -449,6 +449,23 @@ func TestEngine_Unreadable(t *testing.T) {
 	}
 }
 
+// TestEngine_CallMe: who wants to be called is, unless she has sent STOP.
+func TestEngine_CallMe(t *testing.T) {
+	t.Parallel()
+	k := newTalk(dialogue.New(load(t), dialogue.Options{Calls: func(gateway.Address) bool { return true }}))
+	for _, tt := range []struct {
+		medium  gateway.Medium
+		stopped bool
+		want    string
+	}{{gateway.SMS, false, "will-call"}, {gateway.USSD, false, "will-call"}, {gateway.USSD, true, "no-calls"}, {gateway.SMS, true, ""}} {
+		k.medium, k.s.Lang, k.s.Stopped = tt.medium, i18n.English, tt.stopped
+		out := k.say("CALL")
+		if got := heard(out.Reply); !strings.HasPrefix(got, tt.want) || (got == "") != (tt.want == "") || out.CallBack == tt.stopped {
+			t.Errorf("CALL by %s, stopped %v: %q, called %v, want %q", tt.medium, tt.stopped, got, out.CallBack, tt.want)
+		}
+	}
+}
+
 // TestEngine_Events: a live session that is opened again offers to go on, and
 // one that is cut off loses nothing.
 func TestEngine_Events(t *testing.T) {
