@@ -35,10 +35,16 @@ func (d *Driver) handle(link *linkState, r *smpp.Request) {
 	}
 	part, concat := decode(&r.Message)
 	if concat.Valid() && concat.Total > 1 {
+		if len(part.Body) > sms.MaxPartOctets {
+			// No phone sends such a part, and it would be missing from the whole.
+			d.counts.Refused.Add(1)
+			r.Respond(smpp.RInvMsgLen, "")
+			return
+		}
 		d.fragment(in, part, concat, r)
 		return
 	}
-	text, err := read(part)
+	text, err := part.Text()
 	in.Text, in.Undecodable = gateway.Private(text), err != nil
 	if err != nil {
 		d.counts.Undecodable.Add(1)
@@ -156,12 +162,6 @@ func sar(m *smpp.ShortMessage) sms.Concat {
 // unknownCoding stands for a data_coding that names no alphabet; reading it
 // fails.
 const unknownCoding sms.Coding = 0xFF
-
-// read gives the text of a whole message.
-func read(p sms.Part) (string, error) {
-	j := sms.Join(1, []sms.Part{p})
-	return j.Text, j.Err
-}
 
 // tonInternational is the type of number of a full international number
 // (SMPP 3.4, 5.2.5).

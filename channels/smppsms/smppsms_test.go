@@ -284,6 +284,7 @@ func TestDriver_Texts(t *testing.T) {
 	garbage.DataCoding, garbage.Text = 8, []byte{0xd8, 0x00, 0xff}
 	strange.DataCoding, strange.Text = 13, []byte("JIS")
 	headed.ESMClass, headed.Text = smpp.ESMHeaderIndicator, []byte("hi")
+	long := strings.Repeat("আমার ধানের টাকা আসেনি। ", 12)
 	for _, tt := range []struct {
 		name        string
 		m           smpp.ShortMessage
@@ -297,6 +298,7 @@ func TestDriver_Texts(t *testing.T) {
 		{name: "lone surrogate", m: garbage, undecodable: true},
 		{name: "unknown alphabet", m: strange, undecodable: true},
 		{name: "header that is none", m: headed, want: "hi"},
+		{name: "long, in message_payload", m: text("919830000001", long), want: long},
 	} {
 		if got := h.submit(tt.m); got != smpp.ROK {
 			t.Fatalf("%s: status %v, want accepted", tt.name, got)
@@ -414,6 +416,30 @@ func TestDriver_SegmentationTLVs(t *testing.T) {
 		}
 	}
 	h.until("joined", func() bool { return slices.Equal(h.acceptor.texts(), []string{"first second"}) })
+}
+
+// TestDriver_PartThatIsNone: what no phone sends is refused, since it would be
+// missing from its message.
+func TestDriver_PartThatIsNone(t *testing.T) {
+	t.Parallel()
+	h := open(t, t.TempDir(), nil)
+	if err := h.bind("secret"); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		octets int
+		want   smpp.Status
+	}{{sms.MaxPartOctets, smpp.ROK}, {sms.MaxPartOctets + 1, smpp.RInvMsgLen}} {
+		m := text("919830000001", strings.Repeat("x", tt.octets))
+		m.TLVs = smpp.TLVs{
+			{Tag: smpp.TagSARMsgRefNum, Value: []byte{0, 5}},
+			{Tag: smpp.TagSARTotalSegments, Value: []byte{2}},
+			{Tag: smpp.TagSARSegmentSeqnum, Value: []byte{1}},
+		}
+		if got := h.submit(m); got != tt.want {
+			t.Errorf("part of %d octets: status %v, want %v", tt.octets, got, tt.want)
+		}
+	}
 }
 
 func TestDriver_Sends(t *testing.T) {

@@ -46,6 +46,10 @@ func (p Part) decode(body []byte) (string, error) {
 	return Decode(body, p.Coding)
 }
 
+// Text is what the part says by itself: a message that came whole, of any
+// length. Its errors are those of [Joined].
+func (p Part) Text() (string, error) { return p.decode(p.Body) }
+
 // Added is what became of a part.
 type Added uint8
 

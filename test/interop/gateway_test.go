@@ -46,6 +46,10 @@ func build(m *testing.M) int {
 // language of her script.
 type talk struct{ say, want string }
 
+// inPayload is a citizen whose provider hands a long text over whole, in
+// message_payload.
+const inPayload = "919700000004"
+
 // talks are questions and transactions, by keyword and by menu.
 func talks() []struct {
 	number string
@@ -74,6 +78,9 @@ func talks() []struct {
 			{"3", "1 Price today"},
 			{"1", "1 Paddy"},
 			{"3", "Potato: Rs 1,150 per quintal"},
+		}},
+		{inPayload, []talk{
+			{"অভিযোগ নতুন ভাতা গত তিন মাস ধরে ভাতার টাকা আমার অ্যাকাউন্টে আসেনি, ব্লক অফিসে তিন বার গিয়েছি, কেউ কিছু বলে না। আমার মায়ের টাকাও আসেনি।", "বিষয়: ভাতা"},
 		}},
 	}
 }
@@ -129,6 +136,9 @@ func place(t *testing.T, e event) (total, seq int) {
 func said(t *testing.T, number, text string, ref uint16) []map[string]any {
 	t.Helper()
 	coding := sms.Choose(text)
+	if number == inPayload {
+		return []map[string]any{{"from": number, "to": "51969", "data_coding": byte(coding), "text": text, "payload": true}}
+	}
 	segments, err := sms.Split(text, coding, ref, false)
 	if err != nil {
 		t.Fatal(err)
