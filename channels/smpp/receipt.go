@@ -295,12 +295,24 @@ func or(s, otherwise string) string {
 	return s
 }
 
-// NormalIDs gives the forms under which an operator's message id may turn up again in
-// a receipt: as it is, in lower case, without leading zeros, and, for a number of at
+// NormalID is the form in which a store keeps the id of a submit_sm_resp, so that it
+// is among the [NormalIDs] of its receipt: digits, decimal, hexadecimal or of a UUID, in
+// lower case. Any other id stays as it is, since it may tell "a" from "A", and leading
+// zeros stay too: a receipt for "00000010" that is faster than its answer must not be
+// taken for that of "0000000a", which is 10. An empty id stays empty.
+func NormalID(id string) string {
+	id = strings.TrimSpace(id)
+	if lower := strings.ToLower(id); strings.Trim(lower, "0123456789abcdef-") == "" {
+		return lower
+	}
+	return id
+}
+
+// NormalIDs gives the forms that the id of a receipt may have had in the answer to its
+// message: as it is, in lower case, without leading zeros, and, for a number of at
 // most 64 bits, its hexadecimal digits read as decimal and the reverse. Earlier forms
-// are stronger: "10" may be meant as "a" or as "16", so a store should index the id of
-// a submit_sm_resp under each form per link, and try a receipt's forms in order.
-// An empty id gives none.
+// are stronger: "10" may be meant as "a" or as "16", so they are to be looked for in
+// order, among the ids that [NormalID] gave. An empty id gives none.
 func NormalIDs(id string) []string {
 	id = strings.TrimSpace(id)
 	if id == "" {

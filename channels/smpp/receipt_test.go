@@ -142,15 +142,27 @@ func TestNormalIDs(t *testing.T) {
 		}
 	}
 	// An operator that answers in hex and reports in decimal, and the reverse, with zeros.
-	for _, pair := range [][2]string{{"75BCD15", "0123456789"}, {"123456789", "0075bcd15"}, {"00AB", "ab"}} {
-		if !meet(smpp.NormalIDs(pair[0]), smpp.NormalIDs(pair[1])) {
-			t.Errorf("the forms of %q and %q have nothing in common", pair[0], pair[1])
+	for _, pair := range [][2]string{{"75BCD15", "0123456789"}, {"123456789", "0075bcd15"}, {"ab", "00AB"}, {"000AB", "000ab"}} {
+		if !slices.Contains(smpp.NormalIDs(pair[1]), smpp.NormalID(pair[0])) {
+			t.Errorf("%q, kept as %q, is not found by %q", pair[0], smpp.NormalID(pair[0]), pair[1])
 		}
 	}
 }
 
-func meet(a, b []string) bool {
-	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+func TestNormalID(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ id, want string }{
+		{"", ""},
+		{" ", ""},
+		{"0075BCD15 ", "0075bcd15"},
+		{"123456789", "123456789"},
+		{"6F9619FF-8B86", "6f9619ff-8b86"},
+		{"Zx09aB", "Zx09aB"},
+	} {
+		if got := smpp.NormalID(tt.id); got != tt.want {
+			t.Errorf("NormalID(%q) = %q, want %q", tt.id, got, tt.want)
+		}
+	}
 }
 
 // FuzzReceipt: any text is read without a fault; what is read is found in the text; and
@@ -185,6 +197,9 @@ func FuzzReceipt(f *testing.F) {
 		}
 		if forms := smpp.NormalIDs(r.ID); len(forms) == 0 || forms[0] != strings.TrimSpace(r.ID) {
 			t.Fatalf("NormalIDs(%q) = %q, want the id first", r.ID, forms)
+		}
+		if forms := smpp.NormalIDs(r.ID); !slices.Contains(forms, smpp.NormalID(r.ID)) {
+			t.Fatalf("NormalIDs(%q) = %q, which lacks %q", r.ID, forms, smpp.NormalID(r.ID))
 		}
 	})
 }

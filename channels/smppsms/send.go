@@ -45,8 +45,9 @@ func (o *outlet) Send(ctx context.Context, to gateway.Route, m gateway.SMSOut, d
 	o.d.counts.Segments.Add(int64(len(segments)))
 	all := &answers{left: len(segments), done: done}
 	for i, seg := range segments {
-		msg := o.message(to, coding, seg, i == len(segments)-1)
-		if err := bind.Send(ctx, &msg, all.add); err != nil {
+		last := i == len(segments)-1
+		msg := o.message(to, coding, seg, last)
+		if err := bind.Send(ctx, &msg, func(r smpp.Resp, err error) { all.add(r, err, last) }); err != nil {
 			err = sendError(err)
 			if i == 0 {
 				return err
@@ -84,25 +85,27 @@ const npiISDN = 1
 type answers struct {
 	mu   sync.Mutex
 	left int
-	id   string // of the last segment that was taken
+	id   string // of the last segment, which alone is accounted for, in the form of smpp.NormalID
 	err  error
 	done func(string, error)
 }
 
 // add takes the answer to one segment.
-func (a *answers) add(r smpp.Resp, err error) {
+func (a *answers) add(r smpp.Resp, err error, last bool) {
 	switch {
 	case err != nil:
 		err = sendError(err)
 	case r.Status == smpp.ROK:
-	case r.Status.Congested():
-		err = fmt.Errorf("%w: %v", channels.ErrThrottled, r.Status)
 	case r.Status.Temporary():
 		err = fmt.Errorf("%w: %v", channels.ErrThrottled, r.Status)
 	default:
 		err = fmt.Errorf("%w: %v", channels.ErrRefused, r.Status)
 	}
-	a.settle(1, r.MessageID, err)
+	id := ""
+	if last {
+		id = smpp.NormalID(r.MessageID)
+	}
+	a.settle(1, id, err)
 }
 
 // fail settles the n segments that were never passed on.
