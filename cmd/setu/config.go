@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/netip"
 	"os"
@@ -87,10 +88,10 @@ type Ledger struct {
 type SMS struct {
 	// Segments is the most that one answer may take.
 	Segments int `yaml:"segments"`
-	// Paise is the price of one segment, for what `setu phone` and `setu
-	// preview` show.
+	// Paise is the price of one segment, for what `setu preview` shows.
 	Paise int `yaml:"paise"`
-	// Keep is how long finished messages are kept before they are pruned.
+	// Keep is how long finished messages are kept before they are pruned: a
+	// day or longer.
 	Keep Duration `yaml:"keep"`
 }
 
@@ -212,7 +213,7 @@ func (c *Config) validate() error {
 		errs = append(errs, fmt.Errorf("profile is %q: use sandbox or production", c.Profile))
 	}
 	_, err := c.operators()
-	errs = append(errs, c.Ledger.validate(c.Profile, c.Keys), c.Keys.validate(), c.IVR.validate(), err)
+	errs = append(errs, c.Ledger.validate(c.Profile, c.Keys), c.Keys.validate(), c.SMS.validate(), c.IVR.validate(), err)
 	for i, l := range c.Links {
 		if l.Name == "" || l.Address == "" || l.SystemID == "" {
 			errs = append(errs, fmt.Errorf("links[%d] needs name, address and system_id", i))
@@ -255,6 +256,19 @@ func (l Ledger) validate(profile string, k Keys) error {
 		return errors.New("ledger.url is missing: name the service that keeps the ledger, https://…")
 	case l.Driver == "fabric":
 		return l.Fabric.validate(k)
+	}
+	return nil
+}
+
+// leastKept is the shortest time for which finished messages are kept: while they
+// are, a copy of one is known as such, and its receipt finds it. An operator's SMSC
+// tries for a day or longer.
+const leastKept = 24 * time.Hour
+
+// validate checks what can be checked without opening anything.
+func (s SMS) validate() error {
+	if keep := time.Duration(s.Keep); keep < leastKept {
+		return fmt.Errorf("sms.keep is %v, which deletes messages that their operator may send again: use %v or longer", keep, leastKept)
 	}
 	return nil
 }
@@ -354,6 +368,32 @@ func (p Partner) driver() (smppsms.Partner, error) {
 		out.Allow = append(out.Allow, prefix)
 	}
 	return out, nil
+}
+
+// peers are the links and the partners as the driver takes them.
+func (c Config) peers() (links []smppsms.Link, partners []smppsms.Partner, err error) {
+	var errs []error
+	for _, l := range c.Links {
+		link, err := l.driver()
+		errs = append(errs, err)
+		links = append(links, link)
+	}
+	for _, p := range c.Partners {
+		partner, err := p.driver()
+		errs = append(errs, err)
+		partners = append(partners, partner)
+	}
+	return links, partners, errors.Join(errs...)
+}
+
+// checkPeers checks the links and the partners; it opens nothing.
+func (c Config) checkPeers() error {
+	links, partners, err := c.peers()
+	if err != nil {
+		return err
+	}
+	_, err = smppsms.New(smppsms.Config{Links: links, Partners: partners, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	return err
 }
 
 // path is a file in the data folder.

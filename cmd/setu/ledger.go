@@ -89,8 +89,12 @@ const sandboxFile = "sandbox.yaml"
 
 // sandboxRecords are the synthetic records that service folders bring along.
 func sandboxRecords(c Config) ([]sandbox.Record, error) {
+	folders, err := serviceFolders(c)
+	if err != nil {
+		return nil, err
+	}
 	var out []sandbox.Record
-	for _, fsys := range serviceFolders(c) {
+	for _, fsys := range folders {
 		files, err := fs.Glob(fsys, path.Join("*", sandboxFile))
 		if err != nil {
 			return nil, err

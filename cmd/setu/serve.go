@@ -235,22 +235,11 @@ func (g *gatewayParts) openSMS() error {
 		Acceptor: acceptor{g}, Store: receipts{g.store, g}, Log: g.log.With(slog.String("part", "smpp")), Now: time.Now,
 		OnUp: g.wake,
 	}
-	for _, l := range g.cfg.Links {
-		link, err := l.driver()
-		if err != nil {
-			return err
-		}
-		c.Links = append(c.Links, link)
+	var err error
+	if c.Links, c.Partners, err = g.cfg.peers(); err != nil {
+		return err
 	}
-	for _, p := range g.cfg.Partners {
-		partner, err := p.driver()
-		if err != nil {
-			return err
-		}
-		c.Partners = append(c.Partners, partner)
-	}
-	err := g.openDialogues()
-	if err != nil {
+	if err := g.openDialogues(); err != nil {
 		return err
 	}
 	c.Dialogues = g.ussdSMPP

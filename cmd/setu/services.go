@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -23,7 +24,11 @@ import (
 // loadServices loads the state's services and those of the configured folders,
 // and checks that all fit their screens.
 func loadServices(c Config) (*catalogue.Catalogue, error) {
-	cat, err := catalogue.Load(limits(c), serviceFolders(c)...)
+	folders, err := serviceFolders(c)
+	if err != nil {
+		return nil, err
+	}
+	cat, err := catalogue.Load(limits(c), folders...)
 	if err != nil {
 		return nil, fmt.Errorf("services: %w", err)
 	}
@@ -31,12 +36,21 @@ func loadServices(c Config) (*catalogue.Catalogue, error) {
 }
 
 // serviceFolders are the state's services and those of the configured folders.
-func serviceFolders(c Config) []fs.FS {
-	folders := []fs.FS{catalogue.Embedded()}
-	for _, dir := range c.Services {
+func serviceFolders(c Config) ([]fs.FS, error) {
+	return withFolders("services", catalogue.Embedded(), c.Services)
+}
+
+// withFolders are the files that ship and folders of further ones, which a key of
+// the configuration names.
+func withFolders(key string, shipped fs.FS, dirs []string) ([]fs.FS, error) {
+	folders := []fs.FS{shipped}
+	for _, dir := range dirs {
+		if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+			return nil, fmt.Errorf("%s: %s is no folder", key, dir)
+		}
 		folders = append(folders, os.DirFS(dir))
 	}
-	return folders
+	return folders, nil
 }
 
 // screenRoom is the room that texts are measured by for USSD: of the gateways in
@@ -73,16 +87,7 @@ func (c *checkCmd) Run(io streams) error {
 		return err
 	}
 	fmt.Fprintf(io.out, "# effective configuration\n%s\n", effective)
-	if err := cfg.checkSMPPUSSD(io.out); err != nil {
-		return err
-	}
-	if _, err := cfg.twimlGateways(); err != nil {
-		return err
-	}
-	if _, err := cfg.exchanges(); err != nil {
-		return err
-	}
-	if _, err := cfg.sipTrunks(); err != nil {
+	if err := cfg.checkChannels(io.out); err != nil {
 		return err
 	}
 	cat, err := loadServices(cfg)
@@ -109,6 +114,21 @@ func (c *checkCmd) Run(io streams) error {
 		return errSaid
 	}
 	return nil
+}
+
+// checkChannels checks the log and the ways of messages and calls, and says what
+// carries USSD by SMPP.
+func (c Config) checkChannels(out io.Writer) error {
+	if _, err := logger(c.Log, io.Discard); err != nil {
+		return err
+	}
+	if err := c.checkSMPPUSSD(out); err != nil {
+		return err
+	}
+	_, twiml := c.twimlGateways()
+	_, ari := c.exchanges()
+	_, sip := c.sipTrunks()
+	return errors.Join(c.checkPeers(), twiml, ari, sip)
 }
 
 // previewCmd shows the texts of a service.

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/netip"
-	"os"
 	"slices"
 	"time"
 
@@ -145,7 +143,7 @@ func prefixes(list []string) ([]netip.Prefix, error) {
 
 // httpDialects are the dialects that ship and those of the configured folders.
 func (c Config) httpDialects() (ussdhttp.Dialects, error) {
-	folders, err := dialectFolders("ussd.dialects", ussdhttp.Embedded(), c.USSD.Dialects)
+	folders, err := withFolders("ussd.dialects", ussdhttp.Embedded(), c.USSD.Dialects)
 	if err != nil {
 		return nil, err
 	}
@@ -154,19 +152,6 @@ func (c Config) httpDialects() (ussdhttp.Dialects, error) {
 		return nil, fmt.Errorf("ussd dialects: %w", err)
 	}
 	return all, nil
-}
-
-// dialectFolders are the dialects that ship and folders of further ones, which a
-// key of the configuration names.
-func dialectFolders(key string, shipped fs.FS, dirs []string) ([]fs.FS, error) {
-	folders := []fs.FS{shipped}
-	for _, dir := range dirs {
-		if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-			return nil, fmt.Errorf("%s: %s is no folder", key, dir)
-		}
-		folders = append(folders, os.DirFS(dir))
-	}
-	return folders, nil
 }
 
 // httpGateways are the configured gateways; in the sandbox one of each dialect.

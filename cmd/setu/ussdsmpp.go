@@ -19,7 +19,7 @@ import (
 
 // smppDialects are the dialects that ship and those of the configured folders.
 func (c Config) smppDialects() (ussdsmpp.Dialects, error) {
-	folders, err := dialectFolders("ussd.smpp_dialects", ussdsmpp.Embedded(), c.USSD.SMPPDialects)
+	folders, err := withFolders("ussd.smpp_dialects", ussdsmpp.Embedded(), c.USSD.SMPPDialects)
 	if err != nil {
 		return nil, err
 	}

@@ -342,8 +342,17 @@ func TestConfiguration(t *testing.T) {
 		{"production with the sandbox ledger", "profile: production\n", []string{"name a real ledger"}},
 		{"link without an address", "links: [{name: a}]\n", []string{"links[0]"}},
 		{"bind of no kind", "links: [{name: a, address: '127.0.0.1:1', system_id: s, bind: both}]\n", []string{`link "a"`, "separate"}},
+		{"link without a port", "links: [{name: a, address: smsc.example, system_id: s}]\n", []string{`link "a"`, "missing port"}},
+		{"link without its password", "links: [{name: a, address: '127.0.0.1:1', system_id: s, password_file: /nowhere}]\n", []string{`link "a"`, "/nowhere"}},
+		{"two links of a name", "links: [{name: a, address: '127.0.0.1:1', system_id: s}, {name: a, address: '127.0.0.1:2', system_id: s}]\n", []string{`"a" is given twice`}},
 		{"partner without a password", "partners: [{system_id: p}]\n", []string{`partner "p"`, "password_file"}},
+		{"partner without its password", "partners: [{system_id: p, password_file: /nowhere}]\n", []string{`partner "p"`, "/nowhere"}},
+		{"partner of no network", "partners: [{system_id: p, password_file: doc.go, allow: [notacidr]}]\n", []string{`partner "p"`, "notacidr"}},
+		{"messages that are not kept", "sms: {keep: 0s}\n", []string{"sms.keep", "24h"}},
+		{"messages that are kept for less than nothing", "sms: {keep: -1h}\n", []string{"sms.keep", "24h"}},
+		{"services that are not there", "services: [/nowhere]\n", []string{"services", "/nowhere is no folder"}},
 		{"log level", "log: {level: loud}\n", []string{"loud", "debug"}},
+		{"log format", "log: {format: xml}\n", []string{"xml", "json"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -351,11 +360,16 @@ func TestConfiguration(t *testing.T) {
 			if err := os.WriteFile(path, []byte(tt.config), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			out, err := command(t, "serve", "--config", path, "--data", t.TempDir(), "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--sip", "none")
-			if err == nil {
-				t.Fatalf("it is accepted:\n%s", out)
+			for _, args := range [][]string{
+				{"check", "--config", path},
+				{"serve", "--config", path, "--data", t.TempDir(), "--smpp", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--public", "127.0.0.1:0", "--sip", "none"},
+			} {
+				out, err := command(t, args...)
+				if err == nil {
+					t.Fatalf("setu %s accepts it:\n%s", args[0], out)
+				}
+				within(t, "setu "+args[0], out, tt.want...)
 			}
-			within(t, "setu serve", out, tt.want...)
 		})
 	}
 }
