@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -58,7 +59,7 @@ func (w *Worker) begun(ctx context.Context) bool {
 func (w *Worker) work(ctx context.Context, it gateway.Item) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.Log.ErrorContext(ctx, "ledger work panicked", slog.Int64("item", it.ID), slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
+			w.Log.ErrorContext(ctx, "ledger work panicked", slog.Int64("item", it.ID), slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
 			w.park(it, errors.New("outbox: panic"))
 		}
 	}()
@@ -75,6 +76,15 @@ func (w *Worker) work(ctx context.Context, it gateway.Item) {
 	default:
 		w.park(it, errors.New("outbox: item without content"))
 	}
+}
+
+// panicked is what a panic says, if it is the runtime's word; any other may quote
+// the citizen, and only its type is told.
+func panicked(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", p)
 }
 
 // question asks the ledger late, and sends the answer as a message.

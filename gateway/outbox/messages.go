@@ -67,7 +67,7 @@ func (w *Worker) send(ctx context.Context, name string, q *queue, it gateway.Ite
 func (w *Worker) hand(ctx context.Context, name string, it gateway.Item) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.Log.ErrorContext(ctx, "sender panicked", slog.String("link", name), slog.Int64("item", it.ID), slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
+			w.Log.ErrorContext(ctx, "sender panicked", slog.String("link", name), slog.Int64("item", it.ID), slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
 			err = fmt.Errorf("%w: panic in driver", channels.ErrRefused)
 		}
 	}()
