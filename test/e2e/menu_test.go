@@ -34,7 +34,7 @@ func errands() []errand {
 		},
 		{
 			service: "health", digits: []string{"2", "4000000004"}, titles: [3]string{"স্বাস্থ্য", "स्वास्थ्य", "Health card"},
-			want: [3][]string{{"2,22,500 টাকা", "7 জন"}, {"2,22,500 रुपये", "7 लोग"}, {"Rs 2,22,500 left", "7 persons"}},
+			want: [3][]string{{"2,22,500 টাকা", "7 জন"}, {"2,22,500 रुपये", "7 सदस्य"}, {"Rs 2,22,500 left", "7 persons"}},
 		},
 		{
 			service: "produce", digits: []string{"3", "1", "3"}, titles: [3]string{"ফসল", "फसल", "Farm produce"},
