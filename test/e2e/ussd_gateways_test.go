@@ -29,6 +29,7 @@ func TestUSSDConfiguration(t *testing.T) {
 		{"push without USSD", "links: [{name: op, address: \"x:1\", system_id: s, ussd_push: true}]\n", `link "op": ussd_push needs ussd`},
 		{"push in a dialect without it", "links: [{name: op, address: \"x:1\", system_id: s, ussd: tata, ussd_push: true}]\n", `the dialect tata has no to_gateway.notify`},
 		{"name of the push", "links: [{name: op, address: \"x:1\", system_id: s}, {name: op/ussd, address: \"x:1\", system_id: s}]\n", `"op/ussd" is the name of USSD on "op"`},
+		{"code that is not told", "ussd: {gateways: [{name: op, dialect: imimobile}]}\n", "set short_codes"},
 		{"no patience", "ussd: {patience: 0s}\n", "ussd.patience"},
 		{"no folder", "ussd: {dialects: [/nowhere]}\n", "/nowhere is no folder"},
 		{"open in production", "profile: production\n" + gateway + "}\n", "everybody could dial in any citizen's name"},

@@ -126,6 +126,8 @@ func TestNew_Wrong(t *testing.T) {
 		{[]ussdhttp.Gateway{{Name: "op", Dialect: "setu"}, {Name: "op", Dialect: "setu"}}, "another one has its name"},
 		{[]ussdhttp.Gateway{{Name: "op", Dialect: "setu", Path: "/u"}, {Name: "op2", Dialect: "setu", Path: "/u"}}, "another one has its name or its path"},
 		{[]ussdhttp.Gateway{{Name: "op", Dialect: "setu", PushURL: "http://127.0.0.1:1/"}}, `dialect "setu" does not push`},
+		{[]ussdhttp.Gateway{{Name: "op", Dialect: "comviva"}}, `gateway "op": dialect "comviva" knows`},
+		{[]ussdhttp.Gateway{{Name: "op", Dialect: "imimobile"}}, "set short_codes"},
 		{[]ussdhttp.Gateway{{Name: "op", Dialect: "setu", Secret: "x", SecretIn: "cookie:x"}}, "use basic, header:NAME or query:NAME"},
 		{[]ussdhttp.Gateway{{Name: "op", Dialect: "setu", CountryCode: "+91"}}, "is no digits"},
 		{[]ussdhttp.Gateway{{Name: "op", Dialect: "setu", Signature: ussdhttp.Signature{Header: "X"}}}, "a signature needs its secret"},
@@ -133,6 +135,12 @@ func TestNew_Wrong(t *testing.T) {
 		_, err := ussdhttp.New(ussdhttp.Config{Gateways: tt.gateways, Dialects: dialects(t), Layout: layout})
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("New(%v) = %v, want %q", tt.gateways, err, tt.want)
+		}
+	}
+	for _, name := range dialects(t).Names() { // all others are told of a first request
+		_, err := ussdhttp.New(ussdhttp.Config{Gateways: []ussdhttp.Gateway{{Name: "op", Dialect: name}}, Dialects: dialects(t), Layout: layout})
+		if refused := name == "comviva" || name == "imimobile"; (err != nil) != refused {
+			t.Errorf("New with dialect %q without short codes = %v, want refused %v", name, err, refused)
 		}
 	}
 	if got := fmt.Sprintf("%v %#v", ussdhttp.Gateway{Secret: "s3cret"}, ussdhttp.Secret("s3cret")); strings.Contains(got, "s3cret") {

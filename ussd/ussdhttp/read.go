@@ -207,6 +207,14 @@ func (r *reading) namesCode(g *Gateway, text []byte) bool {
 	return ok
 }
 
+// opensByCode says that a first request is known only by a short code in its
+// text, which no other field names.
+func (d *Dialect) opensByCode() bool {
+	return d.known.code < 0 && !slices.ContainsFunc(d.rules, func(rl rule) bool {
+		return rl.event == gateway.New && !rl.status && !rl.code
+	})
+}
+
 // inbound makes of a request what happened to a citizen. status is true when
 // nothing happened to her: then only the gateway is answered.
 func (r *reading) inbound(g *Gateway) (in gateway.Inbound, status bool, err error) {

@@ -116,6 +116,9 @@ func New(c Config) (*Driver, error) {
 		case g.PushURL != "" && len(dialect.push.text) == 0:
 			errs = append(errs, fmt.Errorf("gateway %q: push_url is set, and dialect %q does not push", g.Name, g.Dialect))
 			continue
+		case len(g.ShortCodes) == 0 && dialect.opensByCode():
+			errs = append(errs, fmt.Errorf("gateway %q: dialect %q knows a session's first request by its short code alone: set short_codes", g.Name, g.Dialect))
+			continue
 		}
 		seen[g.Name], seen[g.Path] = true, true
 		e := &endpoint{Gateway: g, driver: d, dialect: dialect, layout: c.Layout(g.Name)}
