@@ -3,7 +3,6 @@ package smpp
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"fmt"
 )
 
 // Version is the interface_version that we bind and answer with: SMPP 3.4 (§5.2.4).
@@ -20,16 +19,6 @@ const (
 	Transmitter
 	Receiver
 )
-
-// ParseBindType reads "transceiver", "transmitter" or "receiver".
-func ParseBindType(s string) (BindType, error) {
-	for _, t := range [...]BindType{Transceiver, Transmitter, Receiver} {
-		if s == t.String() {
-			return t, nil
-		}
-	}
-	return 0, fmt.Errorf("smpp: unknown bind type %q: use transceiver, transmitter or receiver", s)
-}
 
 // String gives "transceiver", "transmitter" or "receiver".
 func (t BindType) String() string {

@@ -316,12 +316,6 @@ func TestBind_RoundTrip(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("DecodeBind(AppendBind(%v)) (-want +got):\n%s", kind, diff)
 		}
-		if parsed, err := smpp.ParseBindType(kind.String()); err != nil || parsed != kind {
-			t.Errorf("ParseBindType(%q) = %v, %v", kind.String(), parsed, err)
-		}
-	}
-	if _, err := smpp.ParseBindType("trx"); err == nil {
-		t.Error(`ParseBindType("trx") succeeded, want an error`)
 	}
 }
 
@@ -454,25 +448,24 @@ func TestStatus(t *testing.T) {
 		status    smpp.Status
 		want      string
 		temporary bool
-		permanent bool
 	}{
-		{smpp.ROK, "ESME_ROK", false, false},
-		{smpp.RThrottled, "ESME_RTHROTTLED", true, false},
-		{smpp.RMsgQFul, "ESME_RMSGQFUL", true, false},
-		{smpp.RXTAppn, "ESME_RX_T_APPN", true, false},
-		{smpp.RSysErr, "ESME_RSYSERR", true, false},
-		{smpp.RInvDstAdr, "ESME_RINVDSTADR", false, true},
-		{smpp.RInvTLVStream, "ESME_RINVTLVSTREAM", false, true},
-		{smpp.RUnknownErr, "ESME_RUNKNOWNERR", false, true},
-		{0x09, "status 0x00000009", false, true},
-		{0x400, "status 0x00000400", false, true},
+		{smpp.ROK, "ESME_ROK", false},
+		{smpp.RThrottled, "ESME_RTHROTTLED", true},
+		{smpp.RMsgQFul, "ESME_RMSGQFUL", true},
+		{smpp.RXTAppn, "ESME_RX_T_APPN", true},
+		{smpp.RSysErr, "ESME_RSYSERR", true},
+		{smpp.RInvDstAdr, "ESME_RINVDSTADR", false},
+		{smpp.RInvTLVStream, "ESME_RINVTLVSTREAM", false},
+		{smpp.RUnknownErr, "ESME_RUNKNOWNERR", false},
+		{0x09, "status 0x00000009", false},
+		{0x400, "status 0x00000400", false},
 	}
 	for _, tt := range tests {
 		if got := tt.status.String(); got != tt.want {
 			t.Errorf("Status(%#x).String() = %q, want %q", uint32(tt.status), got, tt.want)
 		}
-		if tt.status.Temporary() != tt.temporary || tt.status.Permanent() != tt.permanent {
-			t.Errorf("%v: temporary %v permanent %v, want %v %v", tt.status, tt.status.Temporary(), tt.status.Permanent(), tt.temporary, tt.permanent)
+		if tt.status.Temporary() != tt.temporary {
+			t.Errorf("%v: temporary %v, want %v", tt.status, tt.status.Temporary(), tt.temporary)
 		}
 	}
 }

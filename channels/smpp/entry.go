@@ -118,13 +118,9 @@ func (e *entry) bind(ctx context.Context, h Header, body []byte) (*Session, func
 		e.sv.cfg.Counters.Faults.Add(1)
 		return nil, nil, e.refuse(h, err)
 	}
-	cfg := e.sv.cfg.SessionConfig
 	partner, status := e.sv.cfg.Authenticate(ctx, BindRequest{Bind: b, Remote: e.conn.RemoteAddr(), TLS: e.tls})
 	if status != ROK {
 		return nil, nil, e.refuse(h, h.fault(status, "not let in"))
-	}
-	if partner.Window > 0 {
-		cfg.Window = min(partner.Window, maxWindow)
 	}
 	a, ok := e.sv.join(b.SystemID, partner)
 	if !ok {
@@ -135,7 +131,7 @@ func (e *entry) bind(ctx context.Context, h Header, body []byte) (*Session, func
 		release()
 		return nil, nil, err
 	}
-	s := newSession(cfg, serverRole, e.conn, e.in, b, b.SystemID)
+	s := newSession(e.sv.cfg.SessionConfig, serverRole, e.conn, e.in, b, b.SystemID)
 	s.limiter = a.limiter
 	return s, release, nil
 }

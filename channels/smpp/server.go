@@ -24,7 +24,6 @@ type BindRequest struct {
 type Partner struct {
 	MaxBinds int     // sessions at a time under this system id; 0 for any number
 	Rate     float64 // requests a second over all its sessions; 0 for no limit
-	Window   int     // requests of ours under way on each session; 0 for the server's
 }
 
 // ServerConfig says how partners may bind to us.

@@ -69,14 +69,11 @@ func (s Status) String() string {
 }
 
 // Temporary reports whether the same request may succeed later without a change:
-// the peer is busy, throttles, or is out of order for now.
+// the peer is busy, throttles, or is out of order for now. Statuses of vendors never
+// are.
 func (s Status) Temporary() bool {
 	return s == RThrottled || s == RMsgQFul || s == RXTAppn || s == RSysErr
 }
-
-// Permanent reports whether repeating the same request is pointless. ESME_ROK is
-// neither temporary nor permanent; statuses of vendors are taken as permanent.
-func (s Status) Permanent() bool { return s != ROK && !s.Temporary() }
 
 // Congested reports whether the peer asks for a slower rate: ESME_RTHROTTLED or
 // ESME_RMSGQFUL.

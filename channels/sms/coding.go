@@ -141,7 +141,7 @@ func encodedSize(text string, c Coding) int {
 }
 
 // AppendEncode appends the octets of a text to dst. GSM 7-bit text is appended
-// one septet an octet, as SMPP carries it; see [PackSeptets]. The error is
+// one septet an octet, as SMPP carries it. The error is
 // [ErrEncode] or [ErrCoding], and then what was appended is of no use.
 func AppendEncode(dst []byte, text string, c Coding) ([]byte, error) {
 	switch c {

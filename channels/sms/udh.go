@@ -12,8 +12,6 @@ var ErrUDH = errors.New("sms: user data header is broken")
 // Information elements of TS 23.040, 9.2.3.24.
 const (
 	elementConcat8  = 0x00
-	elementPorts8   = 0x04
-	elementPorts16  = 0x05
 	elementConcat16 = 0x08
 	elementSingle   = 0x24
 	elementLocking  = 0x25
@@ -47,10 +45,6 @@ func (c Concat) AppendUDH(dst []byte) []byte {
 	return append(dst, concat8Octets-1, elementConcat8, 3, byte(c.Ref), c.Total, c.Seq)
 }
 
-// Ports are the application ports that a message goes between (TS 23.040,
-// 9.2.3.24.3 and .4). The zero value is none.
-type Ports struct{ Dest, Source uint16 }
-
 // UDH is what a user data header says. Elements that are not known are passed
 // over, as TS 23.040, 9.2.3.24 asks. The zero value is no header.
 type UDH struct {
@@ -61,7 +55,6 @@ type UDH struct {
 	BadConcat bool
 	Lock      Language // of the locking shift table
 	Single    Language // of the single shift table
-	Ports     Ports
 }
 
 // ParseUDH reads the user data header that b begins with, length octet first,
@@ -100,10 +93,6 @@ func (h *UDH) set(id byte, data []byte) {
 			c = Concat{Ref: binary.BigEndian.Uint16(data), Wide: true, Total: data[2], Seq: data[3]}
 		}
 		h.setConcat(c)
-	case id == elementPorts8 && len(data) == 2:
-		h.Ports = Ports{Dest: uint16(data[0]), Source: uint16(data[1])}
-	case id == elementPorts16 && len(data) == 4:
-		h.Ports = Ports{Dest: binary.BigEndian.Uint16(data), Source: binary.BigEndian.Uint16(data[2:])}
 	case id == elementLocking && len(data) == 1:
 		h.Lock = Language(data[0])
 	case id == elementSingle && len(data) == 1:

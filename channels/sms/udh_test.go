@@ -25,8 +25,8 @@ func TestParseUDH(t *testing.T) {
 		{"header only", "\x05\x00\x03\x2a\x03\x01", sms.UDH{Concat: sms.Concat{Ref: 42, Total: 3, Seq: 1}}, "", false},
 		{"languages", "\x06\x25\x01\x04\x24\x01\x06x", sms.UDH{Lock: sms.Bengali, Single: sms.Hindi}, "x", false},
 		{"concat and locking", "\x08\x00\x03\x01\x02\x02\x25\x01\x04x", sms.UDH{Concat: sms.Concat{Ref: 1, Total: 2, Seq: 2}, Lock: sms.Bengali}, "x", false},
-		{"ports 16", "\x06\x05\x04\x0b\x84\x23\xf0x", sms.UDH{Ports: sms.Ports{Dest: 2948, Source: 9200}}, "x", false},
-		{"ports 8", "\x04\x04\x02\xf0\xf1x", sms.UDH{Ports: sms.Ports{Dest: 240, Source: 241}}, "x", false},
+		{"ports 16", "\x06\x05\x04\x0b\x84\x23\xf0x", sms.UDH{}, "x", false},
+		{"ports 8", "\x04\x04\x02\xf0\xf1x", sms.UDH{}, "x", false},
 		{"unknown element", "\x04\x70\x02\x01\x02x", sms.UDH{}, "x", false},
 		{"empty element", "\x02\x70\x00x", sms.UDH{}, "x", false},
 		{"last concatenation counts", "\x0a\x00\x03\x01\x02\x01\x00\x03\x02\x02\x02x", sms.UDH{Concat: sms.Concat{Ref: 2, Total: 2, Seq: 2}}, "x", false},
@@ -37,7 +37,6 @@ func TestParseUDH(t *testing.T) {
 		{"concat of wrong length", "\x04\x00\x02\x2a\x02x", sms.UDH{BadConcat: true}, "x", false},
 		{"wide concat of wrong length", "\x05\x08\x03\x2a\x02\x01x", sms.UDH{BadConcat: true}, "x", false},
 		{"bad one, then a good one", "\x0a\x00\x03\x01\x00\x00\x00\x03\x02\x02\x02x", sms.UDH{Concat: sms.Concat{Ref: 2, Total: 2, Seq: 2}}, "x", false},
-		{"ports of wrong length", "\x03\x05\x01\x01x", sms.UDH{}, "x", false},
 
 		{"nothing", "", sms.UDH{}, "", true},
 		{"longer than the message", "\x05\x00\x03\x2a", sms.UDH{}, "\x05\x00\x03\x2a", true},
