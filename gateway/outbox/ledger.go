@@ -35,7 +35,7 @@ func (w *Worker) runLedger(ctx context.Context) {
 			return
 		}
 		w.work(ctx, it)
-		if !w.Ledger.Up() && !rest(ctx, routePause, nil) {
+		if !w.Ledger.Up() && !rest(ctx, routePause) {
 			return
 		}
 	}

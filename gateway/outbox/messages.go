@@ -16,6 +16,12 @@ import (
 // linkRetry is how often a link that is down is tried, unless it wakes first.
 const linkRetry = routePause
 
+// sendTime is what must be left of a lease when a message is handed over: 10 s for
+// a place in the link's window, 10 s for the operator's answer (the driver's
+// patience) and 5 s to write it down. What is handed over later could be claimed
+// and sent again before its answer is here.
+const sendTime = 25 * time.Second
+
 // runLink sends the messages of one link, one after another; their answers
 // come back in any order.
 func (w *Worker) runLink(ctx context.Context, name string, q *queue) {
@@ -24,44 +30,74 @@ func (w *Worker) runLink(ctx context.Context, name string, q *queue) {
 		if !ok {
 			return
 		}
-		for !w.send(ctx, name, q, it) {
-			q.setPaused(true)
-			if !rest(ctx, linkRetry, q.woken()) {
-				return
-			}
+		if w.ready(it) {
+			w.send(ctx, name, q, it)
 		}
-		q.setPaused(false)
 	}
 }
 
-// send passes one message to its link. It reports false when the link is down
-// and the item is to be tried again.
-func (w *Worker) send(ctx context.Context, name string, q *queue, it gateway.Item) (handled bool) {
+// ready says that a message is to be handed over. Of any other it writes down
+// what becomes of it.
+func (w *Worker) ready(it gateway.Item) bool {
 	now := w.Now()
 	switch {
 	case now.After(it.Leased):
-		return true // it is somebody else's by now
+		// It is somebody else's by now.
 	case !it.Expires.IsZero() && now.After(it.Expires):
 		w.counts.Expired.Add(1)
 		w.tell(leaseOf(&it), gateway.Progress{State: gateway.Expired, Reason: "not sent in time"})
-		return true
 	case it.SMS == nil:
 		w.park(it, errors.New("outbox: message without text"))
+	case now.After(it.Leased.Add(-sendTime)):
+		w.giveBack(it, since(&it), "")
+	default:
 		return true
 	}
-	if it.Attempts > 0 {
-		w.counts.Repeated.Add(1)
-	}
+	return false
+}
+
+// send passes one message to its link. When that is down, the message and all
+// that wait behind it are given back.
+func (w *Worker) send(ctx context.Context, name string, q *queue, it gateway.Item) {
 	err := w.hand(ctx, name, it)
 	switch {
-	case err == nil, ctx.Err() != nil:
-		return true
+	case err != nil && ctx.Err() != nil:
+		return
 	case errors.Is(err, channels.ErrLinkDown):
-		return false
+		w.pauseLink(q, it, err)
+		return
+	case err != nil:
+		w.sent(leaseOf(&it), "", err)
+	case it.Attempts > 0:
+		w.counts.Repeated.Add(1)
 	}
-	w.sent(leaseOf(&it), "", err)
-	return true
+	if q.resume() {
+		nudge(w.due) // what was left in the store meanwhile
+	}
 }
+
+// pauseLink gives back what is in memory for a link that is down: nothing of it
+// was handed over, so no attempt is counted, and an operator can work on it. One
+// item at a time is claimed to try the link with.
+func (w *Worker) pauseLink(q *queue, it gateway.Item, err error) {
+	again := w.Now().Add(linkRetry)
+	q.pause(again)
+	w.giveBack(it, again, err.Error())
+	for it, ok := q.take(); ok; it, ok = q.take() {
+		if w.ready(it) {
+			w.giveBack(it, since(&it), err.Error())
+		}
+	}
+}
+
+// giveBack ends the lease of a message that was not handed over. A due time in the
+// past keeps its place in the queue.
+func (w *Worker) giveBack(it gateway.Item, due time.Time, reason string) {
+	w.tell(leaseOf(&it), gateway.Progress{State: gateway.Queued, Due: due, Reason: reason})
+}
+
+// since is from when on an item was to be done.
+func since(it *gateway.Item) time.Time { return latest(it.Due, it.Created) }
 
 // hand calls the link's sender; a panic in a driver ends only this message.
 func (w *Worker) hand(ctx context.Context, name string, it gateway.Item) (err error) {
@@ -114,15 +150,14 @@ func (w *Worker) park(it gateway.Item, err error) {
 	w.tell(leaseOf(&it), gateway.Progress{State: gateway.Parked, Reason: err.Error(), Retry: true})
 }
 
-// rest waits for d, a signal or the end of ctx; it reports whether to go on.
-func rest(ctx context.Context, d time.Duration, signal <-chan struct{}) bool {
+// rest waits for d or the end of ctx; it reports whether to go on.
+func rest(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return false
 	case <-timer.C:
-	case <-signal:
+		return true
 	}
-	return true
 }

@@ -126,7 +126,8 @@ type Worker struct {
 	counts Counts
 	ledger *queue
 	links  map[string]*queue
-	untold atomic.Int64 // words that a full disk has refused so far
+	due    chan struct{} // has a token when the store should be asked at once
+	untold atomic.Int64  // words that a full disk has refused so far
 }
 
 // New makes a Worker.
@@ -146,7 +147,7 @@ func New(c Config) *Worker {
 	if c.Jitter == nil {
 		c.Jitter = rand.Float64
 	}
-	w := &Worker{Config: c, ledger: newQueue(c.Queued), links: map[string]*queue{}}
+	w := &Worker{Config: c, ledger: newQueue(c.Queued), links: map[string]*queue{}, due: make(chan struct{}, 1)}
 	for name := range c.Senders {
 		w.links[name] = newQueue(c.Queued)
 	}
@@ -182,12 +183,13 @@ func (w *Worker) Dispatch(items []gateway.Item) {
 // Wake tries a link again at once, as when it has come up.
 func (w *Worker) Wake(link string) {
 	if q := w.links[link]; q != nil {
-		q.wake()
+		q.tryNow()
+		nudge(w.due)
 	}
 }
 
 // WakeLedger takes up the ledger's work at once, as when it is back.
-func (w *Worker) WakeLedger() { w.ledger.wake() }
+func (w *Worker) WakeLedger() { nudge(w.due) }
 
 // Run works until ctx ends, then waits for the work in hand.
 func (w *Worker) Run(ctx context.Context) error {
@@ -217,7 +219,7 @@ func (w *Worker) poll(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		case <-w.ledger.woken():
+		case <-w.due:
 		}
 	}
 }
@@ -255,8 +257,8 @@ func (w *Worker) claimMessages(ctx context.Context) {
 		return
 	}
 	for _, name := range names {
-		if q := w.links[name]; q != nil && !q.paused() {
-			w.claim(ctx, gateway.Message, name, q.room())
+		if q := w.links[name]; q != nil {
+			w.claim(ctx, gateway.Message, name, q.wanted(w.Now()))
 		}
 	}
 }

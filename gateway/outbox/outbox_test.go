@@ -117,9 +117,12 @@ type link struct {
 	down bool
 	fail []error // what the operator says of the next messages; nil is success
 	sent []string
+	// How long a message waits for the link, and then for its answer.
+	waits, answers time.Duration
 }
 
 func (l *link) Send(_ context.Context, _ gateway.Route, m gateway.SMSOut, done func(string, error)) error {
+	time.Sleep(l.waits)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.down {
@@ -132,7 +135,7 @@ func (l *link) Send(_ context.Context, _ gateway.Route, m gateway.SMSOut, done f
 	if err == nil {
 		l.sent = append(l.sent, m.Text.Reveal())
 	}
-	go done("id", err)
+	time.AfterFunc(l.answers, func() { done("id", err) })
 	return nil
 }
 

@@ -3,24 +3,25 @@ package outbox
 import (
 	"context"
 	"sync"
+	"time"
 
 	"setu/gateway"
 )
 
-// queue holds leased items in memory, up to a bound, and the signal that its
-// route should be tried.
+// queue holds leased items in memory, up to a bound, and whether their route is
+// down.
 type queue struct {
 	mu     sync.Mutex
 	items  []gateway.Item
 	head   int
 	bound  int
-	down   bool
+	down   bool          // the route did not carry the last item
+	probe  time.Time     // when a route that is down is tried again
 	filled chan struct{} // has a token when items may be there
-	signal chan struct{} // has a token when the route should be tried now
 }
 
 func newQueue(bound int) *queue {
-	return &queue{bound: bound, filled: make(chan struct{}, 1), signal: make(chan struct{}, 1)}
+	return &queue{bound: bound, filled: make(chan struct{}, 1)}
 }
 
 // push adds it unless the queue is full.
@@ -80,23 +81,43 @@ func (q *queue) len() int {
 
 func (q *queue) room() int { return q.bound - q.len() }
 
-// setPaused says whether the route is waiting to be tried again.
-func (q *queue) setPaused(down bool) {
+// pause says that the route is down, and when it is to be tried again.
+func (q *queue) pause(until time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.down = down
+	q.down, q.probe = true, until
 }
 
-func (q *queue) paused() bool {
+// resume says that the route carries. It reports whether that is news.
+func (q *queue) resume() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.down
+	was := q.down
+	q.down = false
+	return was
 }
 
-func (q *queue) wake() { nudge(q.signal) }
+// tryNow lets a route that is down be tried at once.
+func (q *queue) tryNow() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.probe = time.Time{}
+}
 
-// woken has a token after wake.
-func (q *queue) woken() <-chan struct{} { return q.signal }
+// wanted is how many items may be claimed at a time: for a route that is down
+// one, to try it with, and none before its time.
+func (q *queue) wanted(now time.Time) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	waiting := len(q.items) - q.head
+	switch {
+	case !q.down:
+		return q.bound - waiting
+	case waiting > 0 || now.Before(q.probe):
+		return 0
+	}
+	return 1
+}
 
 func nudge(ch chan struct{}) {
 	select {
