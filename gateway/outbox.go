@@ -154,6 +154,9 @@ type TxOut struct {
 	Key      string
 	Envelope ledgerclient.SignedEnvelope
 	Saved    ledgerclient.Transaction
+	// Rebuilt counts the saved bytes that were thrown away before these, since
+	// the ledger would never record them.
+	Rebuilt int
 	// Salts are those of the private arguments, by name: with the text they
 	// give the hash that is on the ledger.
 	Salts map[string]string
@@ -198,6 +201,7 @@ type Progress struct {
 	Retry bool
 
 	Saved     *ledgerclient.Transaction // with Endorsed
+	Rebuilt   int                       // with Saved: see TxOut
 	MessageID string                    // with Sent: the operator's identifier
 	Code      string                    // with Recorded and Rejected: the contract's outcome
 	Block     uint64                    // with Recorded

@@ -182,7 +182,7 @@ func (w *Worker) transaction(ctx context.Context, it gateway.Item) {
 	}
 	crashpoint.Here(crashpoint.BeforeSave)
 	saved := make(chan error, 1)
-	w.Store.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: gateway.Endorsed, Saved: &tx},
+	w.Store.Progress(gateway.Progress{ID: it.ID, Token: it.Token, State: gateway.Endorsed, Saved: &tx, Rebuilt: it.Tx.Rebuilt},
 		func(_ []gateway.Item, err error) { saved <- err })
 	switch err := <-saved; {
 	case errors.Is(err, gateway.ErrFull):
@@ -244,18 +244,28 @@ func (w *Worker) failed(it gateway.Item, stood gateway.State, err error) {
 	case ledgerclient.Settle:
 		w.later(it, gateway.Unknown, err)
 	case ledgerclient.Rebuild:
-		if it.Attempts >= MaxRebuilds {
-			w.park(it, err)
-			return
-		}
-		w.counts.Rebuilt.Add(1)
-		it.Tx.Saved = ledgerclient.Transaction{}
-		p := w.again(leaseOf(&it), err, MaxPause)
-		p.Retry, p.Saved = true, &it.Tx.Saved
-		w.tell(leaseOf(&it), p)
+		w.rebuild(it, err)
 	case ledgerclient.Park:
 		w.park(it, err)
 	}
+}
+
+// rebuild throws away bytes that the ledger will never record, so that others are
+// made of the same envelope. What was rebuilt too often is parked without them: an
+// operator's retry begins anew. Other tries, as in an outage, do not count.
+func (w *Worker) rebuild(it gateway.Item, err error) {
+	l := leaseOf(&it)
+	if it.Tx.Rebuilt >= MaxRebuilds {
+		p := w.parked(it, err)
+		p.Saved = &ledgerclient.Transaction{}
+		w.tell(l, p)
+		return
+	}
+	w.counts.Rebuilt.Add(1)
+	l.attempts = it.Tx.Rebuilt // a long outage before must not make the pauses longer
+	p := w.again(l, err, MaxPause)
+	p.Retry, p.Saved, p.Rebuilt = true, &ledgerclient.Transaction{}, it.Tx.Rebuilt+1
+	w.tell(l, p)
 }
 
 // givenBack is how many items at most are given back when the route is down,

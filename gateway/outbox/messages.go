@@ -144,10 +144,13 @@ func (w *Worker) again(l lease, err error, limit time.Duration) gateway.Progress
 }
 
 // park keeps it for an operator.
-func (w *Worker) park(it gateway.Item, err error) {
+func (w *Worker) park(it gateway.Item, err error) { w.tell(leaseOf(&it), w.parked(it, err)) }
+
+// parked is the word that parks it, for an operator who is told in the log.
+func (w *Worker) parked(it gateway.Item, err error) gateway.Progress {
 	w.counts.Parked.Add(1)
 	w.Log.Error("item parked; see `setu queue show`", slog.Int64("item", it.ID), slog.String("error", err.Error()))
-	w.tell(leaseOf(&it), gateway.Progress{State: gateway.Parked, Reason: err.Error(), Retry: true})
+	return gateway.Progress{State: gateway.Parked, Reason: err.Error(), Retry: true}
 }
 
 // rest waits for d or the end of ctx; it reports whether to go on.

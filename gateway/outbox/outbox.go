@@ -47,7 +47,8 @@ const (
 	// DefaultPoll is how often the store is asked for items that have
 	// become due or were left behind.
 	DefaultPoll = 500 * time.Millisecond
-	// MaxRebuilds ends the tries of a transaction that conflicts for ever.
+	// MaxRebuilds ends the tries of a transaction that conflicts for ever. Only
+	// the tries that made its bytes anew count.
 	MaxRebuilds = 8
 	// MaxPause caps the pause between two tries.
 	MaxPause = 15 * time.Minute

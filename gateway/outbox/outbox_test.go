@@ -429,6 +429,10 @@ func TestWorker_Classes(t *testing.T) {
 			name: "conflict", submit: all(ledgerclient.Conflict, 1), want: gateway.Recorded, recorded: 1,
 			calls: []string{"prepare", "submit", "find", "prepare", "submit"},
 		},
+		{
+			name: "stale after an outage of the orderers", want: gateway.Recorded, recorded: 1,
+			submit: append(all(ledgerclient.Unknown, outbox.MaxRebuilds), classed(ledgerclient.Stale)),
+		},
 		{name: "policy for ever", submit: all(ledgerclient.Policy, outbox.MaxRebuilds+1), want: gateway.Parked},
 		{name: "refused by the orderer", submit: all(ledgerclient.Refused, 1), want: gateway.Parked, calls: []string{"prepare", "submit"}},
 		{name: "key revoked while it waited", prepare: all(ledgerclient.Disowned, 1), want: gateway.Parked, calls: []string{"prepare"}},
@@ -451,6 +455,26 @@ func TestWorker_Classes(t *testing.T) {
 				t.Errorf("recorded %d times, want %d", got, tt.recorded)
 			}
 		})
+	}
+}
+
+// TestWorker_RetryAfterRebuilds: who is parked because its bytes were refused again
+// and again is built anew when an operator puts it back.
+func TestWorker_RetryAfterRebuilds(t *testing.T) {
+	t.Parallel()
+	b := open(t, t.TempDir())
+	b.ledger.submit = slices.Repeat([]error{classed(ledgerclient.Policy)}, outbox.MaxRebuilds+1)
+	b.start()
+	b.put(transaction("1", "body"))
+	b.until("parked", func() bool { return b.item(1).State == gateway.Parked })
+	before := len(b.ledger.called())
+	if err := b.store.Requeue(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	b.worker.WakeLedger()
+	b.until("recorded", func() bool { return b.item(1).State == gateway.Recorded })
+	if got, want := b.ledger.called()[before:], []string{"find", "prepare", "submit"}; !slices.Equal(got, want) {
+		t.Errorf("calls after the retry = %v, want %v", got, want)
 	}
 }
 

@@ -170,6 +170,12 @@ type storedTx struct {
 	Device   string                      `json:"device,omitempty"`
 }
 
+// storedSaved is the column of a transaction's saved bytes.
+type storedSaved struct {
+	ledgerclient.Transaction
+	Rebuilt int `json:"rebuilt,omitempty"`
+}
+
 func encodePayload(e *gateway.Effect) ([]byte, error) {
 	if e.Tx == nil && e.Ask == nil && e.SMS != nil && e.SMS.Say == nil && e.SMS.Result == nil {
 		return encodeMessage(e), nil
@@ -216,9 +222,11 @@ func decodeItem(v []value) (gateway.Item, error) {
 	}
 	it.Tx = &gateway.TxOut{Receipt: p.Tx.Receipt, Key: p.Tx.Key, Envelope: p.Tx.Envelope, Salts: p.Tx.Salts, Device: p.Tx.Device}
 	if saved := octets(v[colSaved]); len(saved) > 0 {
-		if err := json.Unmarshal(saved, &it.Tx.Saved); err != nil {
+		var s storedSaved
+		if err := json.Unmarshal(saved, &s); err != nil {
 			return gateway.Item{}, fmt.Errorf("decode transaction of item %d: %w", it.ID, err)
 		}
+		it.Tx.Saved, it.Tx.Rebuilt = s.Transaction, s.Rebuilt
 	}
 	return it, nil
 }

@@ -52,7 +52,7 @@ func (s *Store) Progress(p gateway.Progress, done func([]gateway.Item, error)) {
 	o := &progressOp{p: p, done: done}
 	var err error
 	if p.Saved != nil {
-		if o.saved, err = json.Marshal(p.Saved); err != nil {
+		if o.saved, err = json.Marshal(storedSaved{*p.Saved, p.Rebuilt}); err != nil {
 			done(nil, fmt.Errorf("encode transaction: %w", err))
 			return
 		}

@@ -194,14 +194,14 @@ func leaseRetry(w *world) {
 func leaseSaved(w *world) {
 	it := w.lease(transaction("t", "1"))
 	tx := ledgerclient.Transaction{ID: "tx1", Bytes: []byte{1, 0, 255}}
-	if got := w.word(it, gateway.Progress{State: gateway.Endorsed, Saved: &tx}); len(got) > 0 {
+	if got := w.word(it, gateway.Progress{State: gateway.Endorsed, Saved: &tx, Rebuilt: 2}); len(got) > 0 {
 		w.Errorf("saving leased %+v", got)
 	}
 	w.word(it, gateway.Progress{State: gateway.Submitted}) // the same lease goes on
 	w.reopen()
 	again := w.claimOne(gateway.Transaction)
 	want := transaction("t", "1").Tx
-	want.Saved = tx
+	want.Saved, want.Rebuilt = tx, 2
 	if diff := cmp.Diff(want, again.Tx); diff != "" || again.State != gateway.Submitted {
 		w.Errorf("after a restart it is %v (-want +got):\n%s", again.State, diff)
 	}
@@ -209,7 +209,7 @@ func leaseSaved(w *world) {
 		w.Errorf("its context (-want +got):\n%s", diff)
 	}
 	w.word(again, gateway.Progress{State: gateway.Queued, Saved: &ledgerclient.Transaction{}})
-	if got := w.claimOne(gateway.Transaction); len(got.Tx.Saved.Bytes) > 0 {
+	if got := w.claimOne(gateway.Transaction); len(got.Tx.Saved.Bytes) > 0 || got.Tx.Rebuilt != 0 {
 		w.Error("saved bytes were not cleared")
 	}
 }
