@@ -30,7 +30,7 @@ func (w *Worker) runLink(ctx context.Context, name string, q *queue) {
 		if !ok {
 			return
 		}
-		if w.ready(it) {
+		if w.ready(it) && w.wanted(ctx, it) {
 			w.send(ctx, name, q, it)
 		}
 	}
@@ -54,6 +54,25 @@ func (w *Worker) ready(it gateway.Item) bool {
 		return true
 	}
 	return false
+}
+
+// wanted says that a message is still to be sent. A result may come hours after she
+// asked, and she may have sent STOP meanwhile; in the app she looks for herself.
+func (w *Worker) wanted(ctx context.Context, it gateway.Item) bool {
+	if it.SMS.Class != ClassResult || it.To.Medium == gateway.App {
+		return true
+	}
+	s, err := w.Store.Session(ctx, it.To.Citizen)
+	switch {
+	case err != nil:
+		w.fault(ctx, "read session", err)
+		w.giveBack(it, w.Now().Add(linkRetry), "")
+		return false
+	case s.Stopped:
+		w.tell(leaseOf(&it), gateway.Progress{State: gateway.Withdrawn, Reason: "the citizen has sent STOP"})
+		return false
+	}
+	return true
 }
 
 // send passes one message to its link. When that is down, the message and all

@@ -20,4 +20,6 @@ type Store interface {
 	Progress(p gateway.Progress, done func([]gateway.Item, error))
 	// Links are the links that have messages waiting unleased.
 	Links(ctx context.Context) ([]string, error)
+	// Session is the citizen's; of who is not known it is empty.
+	Session(ctx context.Context, citizen gateway.Address) (gateway.Session, error)
 }
