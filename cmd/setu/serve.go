@@ -185,7 +185,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (g *gatewayParts, err
 	g.openHandset()
 	g.outbox = outbox.New(outbox.Config{
 		Store: g.store, Ledger: g.ledger, Dialogue: g.engine, Words: g.cat, Signer: signer,
-		Senders: g.senders(), Log: log.With(slog.String("part", "outbox")), Now: time.Now,
+		Senders: g.senders(), Former: formerSender{textSender{g: g, links: g.sms.Senders()}}, Log: log.With(slog.String("part", "outbox")), Now: time.Now,
 		Outcome: func(r ledgerclient.Receipt, reply gateway.Reply) { g.turns.Settled(r, reply) },
 		Begin:   g.caughtUp(), Following: g.following,
 	})

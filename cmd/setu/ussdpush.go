@@ -81,6 +81,19 @@ func (s textSender) Send(ctx context.Context, to gateway.Route, m gateway.SMSOut
 	return sender.Send(ctx, to, m, done)
 }
 
+// formerSender sends by SMS what waits for a link or partner that is not configured
+// any more.
+type formerSender struct{ textSender }
+
+// Send sends m on the way by SMS, and refuses it if there is none: nobody would
+// bring one back for it.
+func (s formerSender) Send(ctx context.Context, to gateway.Route, m gateway.SMSOut, done func(string, error)) error {
+	if way := s.g.bySMS(gateway.Inbound{From: to.Citizen}); s.links[way.Link] == nil {
+		return fmt.Errorf("%w: its link is not configured any more, and no other carries SMS", channels.ErrRefused)
+	}
+	return s.textSender.Send(ctx, to, m, done)
+}
+
 // wake takes up what waits for a link: also what would go by SMS on it after a
 // notification has failed.
 func (g *gatewayParts) wake(link string) {

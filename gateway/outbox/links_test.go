@@ -2,6 +2,8 @@ package outbox_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -139,4 +141,41 @@ func TestWorker_SlowLink(t *testing.T) {
 			t.Errorf("%d messages are sent, %d count as repeated; want %d and 0", len(seen), b.worker.Counts().Repeated.Load(), citizens)
 		}
 	})
+}
+
+// TestWorker_FormerLink: what waits for a link that is not configured any more goes by
+// another or is refused, what has expired ends, and its citizen's next message comes.
+func TestWorker_FormerLink(t *testing.T) {
+	t.Parallel()
+	gone, late := message("gone"), of(2, "late")
+	gone.To.Link, late.To.Link, late.Expires = "old", "old", time.Now().Add(-time.Minute)
+	gone.Lease, late.Lease = false, false
+	for _, tt := range []struct {
+		name     string
+		former   *link
+		want     gateway.State
+		byFormer []string
+	}{
+		{"another link", &link{}, gateway.Sent, []string{"gone"}},
+		{"none", nil, gateway.Rejected, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := open(t, t.TempDir())
+			if tt.former != nil {
+				b.worker.Former = tt.former
+			}
+			b.start()
+			b.put(gone, message("next"), late)
+			b.until("the next is sent", func() bool { return slices.Equal(b.link.texts(), []string{"next"}) })
+			b.until(tt.want.String(), func() bool { return b.item(1).State == tt.want })
+			b.until("expired", func() bool { return b.item(3).State == gateway.Expired })
+			if tt.former != nil && !slices.Equal(tt.former.texts(), tt.byFormer) {
+				t.Errorf("by the other link went %q, want %q", tt.former.texts(), tt.byFormer)
+			}
+			if it := b.item(1); tt.former == nil && !strings.Contains(it.Reason, "not configured") {
+				t.Errorf("refused because %q, want that its link is not configured", it.Reason)
+			}
+		})
+	}
 }

@@ -24,14 +24,16 @@ const sendTime = 25 * time.Second
 
 // runLink sends the messages of one link, one after another; their answers
 // come back in any order.
-func (w *Worker) runLink(ctx context.Context, name string, q *queue) {
+func (w *Worker) runLink(ctx context.Context, name string, by channels.Sender, q *queue) {
 	for {
 		it, ok := q.pop(ctx)
 		if !ok {
 			return
 		}
 		if w.ready(it) && w.wanted(ctx, it) {
-			w.send(ctx, name, q, it)
+			if err := w.hand(ctx, name, by, it); err == nil || ctx.Err() == nil {
+				w.handed(q, it, err)
+			}
 		}
 	}
 }
@@ -75,13 +77,10 @@ func (w *Worker) wanted(ctx context.Context, it gateway.Item) bool {
 	return true
 }
 
-// send passes one message to its link. When that is down, the message and all
-// that wait behind it are given back.
-func (w *Worker) send(ctx context.Context, name string, q *queue, it gateway.Item) {
-	err := w.hand(ctx, name, it)
+// handed goes on from what a link's sender said of a message. If the link is down,
+// the message and all that wait behind it are given back.
+func (w *Worker) handed(q *queue, it gateway.Item, err error) {
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return
 	case errors.Is(err, channels.ErrLinkDown):
 		w.pauseLink(q, it, err)
 		return
@@ -119,7 +118,7 @@ func (w *Worker) giveBack(it gateway.Item, due time.Time, reason string) {
 func since(it *gateway.Item) time.Time { return latest(it.Due, it.Created) }
 
 // hand calls the link's sender; a panic in a driver ends only this message.
-func (w *Worker) hand(ctx context.Context, name string, it gateway.Item) (err error) {
+func (w *Worker) hand(ctx context.Context, name string, by channels.Sender, it gateway.Item) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			w.Log.ErrorContext(ctx, "sender panicked", slog.String("link", name), slog.Int64("item", it.ID), slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
@@ -128,10 +127,18 @@ func (w *Worker) hand(ctx context.Context, name string, it gateway.Item) (err er
 	}()
 	crashpoint.Here(crashpoint.BeforeSend)
 	l := leaseOf(&it)
-	return w.Senders[name].Send(ctx, it.To, *it.SMS, func(id string, err error) {
+	return by.Send(ctx, it.To, *it.SMS, func(id string, err error) {
 		crashpoint.Here(crashpoint.AfterSend)
 		w.sent(l, id, err)
 	})
+}
+
+// refuser sends nothing.
+type refuser struct{}
+
+// Send refuses.
+func (refuser) Send(context.Context, gateway.Route, gateway.SMSOut, func(string, error)) error {
+	return fmt.Errorf("%w: its link is not configured any more", channels.ErrRefused)
 }
 
 // sent writes down what the operator said of a message.

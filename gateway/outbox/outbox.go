@@ -91,8 +91,11 @@ type Config struct {
 	Signer   Signer
 	// Senders are the links by name.
 	Senders map[string]channels.Sender
-	Log     *slog.Logger
-	Now     func() time.Time
+	// Former sends what waits for links that are not among them any more, and so
+	// would hold up its citizens for good. Nil: it is refused.
+	Former channels.Sender
+	Log    *slog.Logger
+	Now    func() time.Time
 
 	// Outcome is called with what the citizen is told of a transaction, when
 	// that is on disk; it must not block. Nil: nobody waits.
@@ -127,6 +130,7 @@ type Worker struct {
 	counts Counts
 	ledger *queue
 	links  map[string]*queue
+	former *queue        // of links that are not configured any more
 	due    chan struct{} // has a token when the store should be asked at once
 	untold atomic.Int64  // words that a full disk has refused so far
 }
@@ -148,7 +152,12 @@ func New(c Config) *Worker {
 	if c.Jitter == nil {
 		c.Jitter = rand.Float64
 	}
-	w := &Worker{Config: c, ledger: newQueue(c.Queued), links: map[string]*queue{}, due: make(chan struct{}, 1)}
+	if c.Former == nil {
+		c.Former = refuser{}
+	}
+	w := &Worker{
+		Config: c, ledger: newQueue(c.Queued), links: map[string]*queue{}, former: newQueue(c.Queued), due: make(chan struct{}, 1),
+	}
 	for name := range c.Senders {
 		w.links[name] = newQueue(c.Queued)
 	}
@@ -160,7 +169,7 @@ func (w *Worker) Counts() *Counts { return &w.counts }
 
 // Waiting is the number of items in memory.
 func (w *Worker) Waiting() int {
-	n := w.ledger.len()
+	n := w.ledger.len() + w.former.len()
 	for _, q := range w.links {
 		n += q.len()
 	}
@@ -173,18 +182,25 @@ func (w *Worker) Dispatch(items []gateway.Item) {
 	for _, it := range items {
 		q := w.ledger
 		if it.Kind == gateway.Message {
-			q = w.links[it.To.Link]
+			q = w.queueOf(it.To.Link)
 		}
-		if q != nil { // else: a link that is no longer configured
-			q.push(it)
-		}
+		q.push(it)
 	}
+}
+
+// queueOf is the queue of a link.
+func (w *Worker) queueOf(link string) *queue {
+	if q := w.links[link]; q != nil {
+		return q
+	}
+	return w.former
 }
 
 // Wake tries a link again at once, as when it has come up.
 func (w *Worker) Wake(link string) {
 	if q := w.links[link]; q != nil {
 		q.tryNow()
+		w.former.tryNow() // perhaps by this link
 		nudge(w.due)
 	}
 }
@@ -196,8 +212,9 @@ func (w *Worker) WakeLedger() { nudge(w.due) }
 func (w *Worker) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	for name, q := range w.links {
-		running.Go(func() { w.runLink(ctx, name, q) })
+		running.Go(func() { w.runLink(ctx, name, w.Senders[name], q) })
 	}
+	running.Go(func() { w.runLink(ctx, "former", w.Former, w.former) })
 	for range w.LedgerWorkers {
 		running.Go(func() { w.runLedger(ctx) })
 	}
@@ -211,11 +228,12 @@ func (w *Worker) Run(ctx context.Context) error {
 func (w *Worker) poll(ctx context.Context) {
 	tick := time.NewTicker(w.Poll)
 	defer tick.Stop()
+	gone := map[string]bool{} // links that were told of
 	for {
 		if w.mayBegin() {
 			w.claimLedger(ctx)
 		}
-		w.claimMessages(ctx)
+		w.claimMessages(ctx, gone)
 		select {
 		case <-ctx.Done():
 			return
@@ -251,16 +269,24 @@ func (w *Worker) claimLedger(ctx context.Context) {
 	}
 }
 
-func (w *Worker) claimMessages(ctx context.Context) {
+// claimMessages claims messages for all links that some wait for. gone are those not
+// configured any more of which the log tells already.
+func (w *Worker) claimMessages(ctx context.Context, gone map[string]bool) {
 	names, err := w.Store.Links(ctx)
 	if err != nil {
 		w.fault(ctx, "list links", err)
 		return
 	}
 	for _, name := range names {
-		if q := w.links[name]; q != nil {
-			w.claim(ctx, gateway.Message, name, q.wanted(w.Now()))
+		if name == "" {
+			continue // would claim those of all links
 		}
+		if w.links[name] == nil && !gone[name] {
+			gone[name] = true
+			w.Log.WarnContext(ctx, "messages wait for a link that is not configured any more: they go by another, or are refused; see `setu queue list`",
+				slog.String("link", name))
+		}
+		w.claim(ctx, gateway.Message, name, w.queueOf(name).wanted(w.Now()))
 	}
 }
 
