@@ -229,7 +229,7 @@ func (g *gatewayParts) openActs() (*operators.Book, error) {
 		return nil, err
 	}
 	kinds := keyKinds(g.keys, g.cfg.Ledger.Driver)
-	kinds[console.Discard] = console.DiscardKind(g.store)
+	kinds[console.Discard] = console.DiscardKind(desk{g.store, g.outbox})
 	book, err := operators.NewBook(operators.Config{
 		Path: g.cfg.path(actsFile), Operators: named, Two: g.cfg.Profile == productionProfile, Kinds: kinds, Now: time.Now,
 	})

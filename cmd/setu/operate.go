@@ -16,6 +16,8 @@ import (
 	"setu/gateway"
 	"setu/gateway/audit"
 	"setu/gateway/console"
+	"setu/gateway/outbox"
+	"setu/gateway/sqlite"
 )
 
 // running is how a command finds the running gateway.
@@ -39,12 +41,29 @@ func (r running) call(ctx context.Context, method, path string, body, out any) e
 	return r.ask(ctx, method, path, "Bearer "+strings.TrimSpace(string(token)), body, out)
 }
 
+// desk is the queue as operators work on it.
+type desk struct {
+	*sqlite.Store
+	worker *outbox.Worker
+}
+
+var _ console.Queue = desk{}
+
+// Discard gives an item up, and tells its citizen.
+func (d desk) Discard(ctx context.Context, id int64, reason string) error {
+	it, err := d.Item(ctx, id)
+	if err != nil {
+		return err
+	}
+	return d.Store.Discard(ctx, id, reason, d.worker.Discarded(it)...)
+}
+
 // queueCmd works on the outbox.
 type queueCmd struct {
 	List    queueListCmd    `cmd:"" default:"withargs" help:"List what waits."`
 	Show    queueShowCmd    `cmd:"" help:"Show one item."`
 	Retry   queueRetryCmd   `cmd:"" help:"Put a parked item back into the queue."`
-	Discard queueDiscardCmd `cmd:"" help:"Give an item up, with a reason that is kept."`
+	Discard queueDiscardCmd `cmd:"" help:"Give an item up, with a reason that is kept; its citizen is told."`
 	Stats   queueStatsCmd   `cmd:"" help:"Count the items by kind and state."`
 }
 

@@ -267,7 +267,7 @@ func (g *gatewayParts) openConsole() error {
 		return err
 	}
 	c := console.Config{
-		Acts: acts, Token: token, Queue: g.store, Standing: g.store.Standing, Findings: g.store.Findings, Metrics: g.metrics(),
+		Acts: acts, Token: token, Queue: desk{g.store, g.outbox}, Standing: g.store.Standing, Findings: g.store.Findings, Metrics: g.metrics(),
 		Checks: g.checks(), ResetPIN: g.turns.ResetPIN, Wake: g.outbox.WakeLedger, Log: g.log.With(slog.String("part", "console")),
 	}
 	if c.Documents, err = g.documents(); err != nil {

@@ -30,7 +30,7 @@ func serveActs(t *testing.T, names ...operators.Key) (base string) {
 	put(t, store)
 	c := operators.Config{
 		Path: filepath.Join(dir, "operators.log"), Now: time.Now,
-		Kinds: map[string]operators.Kind{console.Discard: console.DiscardKind(store)},
+		Kinds: map[string]operators.Kind{console.Discard: console.DiscardKind(desk{store})},
 	}
 	for _, k := range names {
 		o, err := operators.ParseOperator(k.Name, k.Public())
@@ -44,7 +44,7 @@ func serveActs(t *testing.T, names ...operators.Key) (base string) {
 		t.Fatal(err)
 	}
 	s := console.New(console.Config{
-		Token: token, Queue: store, Standing: store.Standing, Metrics: prometheus.NewRegistry(), Acts: book,
+		Token: token, Queue: desk{store}, Standing: store.Standing, Metrics: prometheus.NewRegistry(), Acts: book,
 		Log: slog.New(slog.DiscardHandler),
 	})
 	var lc net.ListenConfig

@@ -33,6 +33,7 @@ type Queue interface {
 	List(ctx context.Context, f gateway.Filter) ([]gateway.Item, error)
 	Item(ctx context.Context, id int64) (gateway.Item, error)
 	Requeue(ctx context.Context, id int64) error
+	// Discard gives an item up, and tells its citizen so.
 	Discard(ctx context.Context, id int64, reason string) error
 	Stats(ctx context.Context) (gateway.Stats, error)
 }

@@ -12,6 +12,7 @@ import (
 
 	"setu/gateway"
 	"setu/gateway/crashpoint"
+	"setu/i18n"
 	"setu/ledgerclient"
 )
 
@@ -314,6 +315,25 @@ func service(it gateway.Item, r gateway.Reply) string {
 		return ""
 	}
 	return it.Ask.Service
+}
+
+// Discarded is what the citizen of an item is told that an operator has discarded. It
+// is not leased.
+func (w *Worker) Discarded(it gateway.Item) []gateway.Effect {
+	var effects []gateway.Effect
+	switch {
+	case it.Ask == nil:
+		return nil
+	case it.Kind == gateway.Transaction && it.Tx != nil:
+		receipt := map[string]i18n.Value{"receipt": {Kind: i18n.Receipt, Raw: string(it.Tx.Receipt)}}
+		effects = w.message(it, w.Dialogue.Notice(it.Ask.Format, NoticeRefused, receipt))
+	case it.Kind == gateway.Question:
+		effects = w.message(it, w.Dialogue.Notice(it.Ask.Format, NoticeExpired, nil))
+	}
+	for i := range effects {
+		effects[i].Lease = false
+	}
+	return effects
 }
 
 // message is r as a message to the citizen of it.

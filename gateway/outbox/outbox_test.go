@@ -505,6 +505,35 @@ func TestWorker_PanicParks(t *testing.T) {
 	b.until("recorded after an operator's retry", func() bool { return b.item(1).State == gateway.Recorded })
 }
 
+// TestWorker_Discarded: a citizen who was told that she would hear of it is told when an
+// operator has discarded it.
+func TestWorker_Discarded(t *testing.T) {
+	t.Parallel()
+	b := open(t, t.TempDir())
+	silent := transaction("1", "body")
+	silent.Ask.Silent = true
+	for _, tt := range []struct {
+		name string
+		of   gateway.Effect
+		want string // empty: nothing
+	}{
+		{"transaction", transaction("1", "body"), outbox.NoticeRefused},
+		{"transaction of which nobody is told", silent, ""},
+		{"question", gateway.Effect{Kind: gateway.Question, To: route(), Ask: &gateway.Ask{}}, outbox.NoticeExpired},
+		{"message", message("m"), ""},
+	} {
+		got := b.worker.Discarded(gateway.Item{Effect: tt.of})
+		switch {
+		case tt.want == "" && len(got) == 0:
+		case len(got) != 1 || got[0].SMS.Text.Reveal() != tt.want || got[0].To != route() || got[0].Lease:
+			t.Errorf("%s: %+v, want %q to its citizen, not leased", tt.name, got, tt.want)
+		}
+	}
+	if err := b.store.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestWorker_SavedBytesOutliveTheProcess: a process dies after the bytes were
 // saved; the next one asks, and submits the same bytes.
 func TestWorker_SavedBytesOutliveTheProcess(t *testing.T) {

@@ -158,16 +158,25 @@ func (s *Store) Requeue(ctx context.Context, id int64) error {
 }
 
 // Discard ends an item undone, with an operator's reason; its lane goes on. The
-// errors are those of [Store.Requeue].
-func (s *Store) Discard(ctx context.Context, id int64, reason string) error {
-	err := s.do(ctx, func(w *writer) error {
+// effects are added in the same commit: what its citizen is told. The errors are
+// those of [Store.Requeue].
+func (s *Store) Discard(ctx context.Context, id int64, reason string, effects ...gateway.Effect) error {
+	told, err := encodeEffects(effects, s.now())
+	if err != nil {
+		return fmt.Errorf("discard item %d: %w", id, err)
+	}
+	err = s.do(ctx, func(w *writer) error {
 		v, err := w.free(id)
 		if err != nil {
 			return err
 		}
 		h := heldOf(v)
 		w.log.add(actLeaf("queue.discard", id, instant(w.now)))
-		return w.end(&h, gateway.Dead, reason)
+		if err := w.end(&h, gateway.Dead, reason); err != nil {
+			return err
+		}
+		_, err = w.add(nil, told)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("discard item %d: %w", id, err)

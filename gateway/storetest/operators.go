@@ -114,7 +114,7 @@ func operatorRequeue(w *world) {
 func operatorDiscard(w *world) {
 	it := w.lease(transaction("t", "1"))
 	w.put(transaction("t", "2"), transaction("t", "3"), received(w, "1"))
-	if err := w.Discard(w.Context(), it.ID, "why"); !errors.Is(err, gateway.ErrLease) {
+	if err := w.Discard(w.Context(), it.ID, "why", message("m")); !errors.Is(err, gateway.ErrLease) {
 		w.Errorf("Discard of a leased item = %v, want ErrLease", err)
 	}
 	if err := w.Discard(w.Context(), it.ID+1, "twice sent"); err != nil {
@@ -134,8 +134,16 @@ func operatorDiscard(w *world) {
 		w.Errorf("its receipt: %+v", st)
 	}
 	w.state(w.only().ID, gateway.Superseded)
+	if got := w.claim(gateway.Message, ""); len(got) > 0 {
+		w.Errorf("claimed %+v, want nothing that was to be told of an item which was not discarded", got)
+	}
 	if got := w.claimOne(gateway.Transaction); got.Tx.Receipt != "3" {
 		w.Errorf("claimed %v after the discarded ones, want 3", got.Tx.Receipt)
+	} else {
+		w.word(got, gateway.Progress{State: gateway.Parked})
+		if err := w.Discard(w.Context(), got.ID, "why", message("m")); err != nil || w.claimOne(gateway.Message).Lane != "m" {
+			w.Errorf("Discard with a message = %v", err)
+		}
 	}
 	if err := w.Discard(w.Context(), 999, "why"); err == nil {
 		w.Error("Discard of no item succeeded")

@@ -97,7 +97,7 @@ type Operators interface {
 	List(ctx context.Context, f gateway.Filter) ([]gateway.Item, error)
 	Item(ctx context.Context, id int64) (gateway.Item, error)
 	Requeue(ctx context.Context, id int64) error
-	Discard(ctx context.Context, id int64, reason string) error
+	Discard(ctx context.Context, id int64, reason string, effects ...gateway.Effect) error
 	Stats(ctx context.Context) (gateway.Stats, error)
 }
 

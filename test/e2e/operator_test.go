@@ -222,7 +222,8 @@ func TestQueue(t *testing.T) {
 	within(t, "a question behind it", w.ask(number, "PRICE POTATO"), later[2])
 	told := len(w.Told(number))
 	verb("queue", "discard", item, "--reason", "signed with a lost key")
-	within(t, "the question then", w.await(number, told), "Potato")
+	within(t, "what became of it", w.await(number, told), "could not be done", receipt)
+	within(t, "the question then", w.await(number, told+1), "Potato")
 	within(t, "discarded", w.setu("queue", "show", item), `"dead"`, "signed with a lost key")
 	for _, late := range [][]string{{"queue", "retry", item}, {"queue", "discard", item, "--reason", "again"}} {
 		if out, err := w.Setu(late...); err == nil || !strings.Contains(out, "final") {
