@@ -16,6 +16,9 @@
 //   - A message whose fate is unknown, because the link went down between the
 //     sending and the operator's answer, is sent again: an answer that comes
 //     twice is better than none. It is counted ([Counts.Repeated]).
+//   - What waits for a link that is down is in the store, held by nobody, and one
+//     message at a time tries the link. What waits for a link that is not
+//     configured any more goes by [Config.Former].
 //   - Nothing ends silently: each item reaches a final state or is parked
 //     for an operator.
 package outbox

@@ -63,7 +63,7 @@ type Options struct {
 	Log *slog.Logger     // nil: none
 	Now func() time.Time // nil: time.Now
 
-	Lease            time.Duration // 0: DefaultLease
+	Lease            time.Duration // 0: DefaultLease; in the last 25 s of one the outbox hands nothing over
 	RedeliveryWindow time.Duration // 0: DefaultRedeliveryWindow
 	Reserve          int64         // octets; 0: DefaultReserve, negative: none
 	Readers          int           // 0: DefaultReaders
