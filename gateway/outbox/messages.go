@@ -133,12 +133,24 @@ func (w *Worker) hand(ctx context.Context, name string, by channels.Sender, it g
 	})
 }
 
-// refuser sends nothing.
-type refuser struct{}
+// formerLinks sends what waits for links that are not configured any more, one
+// message after another.
+type formerLinks struct {
+	*Worker
+	told map[string]bool // links of which the log tells already
+}
 
-// Send refuses.
-func (refuser) Send(context.Context, gateway.Route, gateway.SMSOut, func(string, error)) error {
-	return fmt.Errorf("%w: its link is not configured any more", channels.ErrRefused)
+// Send passes m on to [Config.Former], or refuses it.
+func (f *formerLinks) Send(ctx context.Context, to gateway.Route, m gateway.SMSOut, done func(string, error)) error {
+	if !f.told[to.Link] {
+		f.told[to.Link] = true
+		f.Log.WarnContext(ctx, "messages wait for a link that is not configured any more: they go by SMS on another, or are refused; see `setu queue list --state rejected`",
+			slog.String("link", to.Link))
+	}
+	if f.Former == nil {
+		return fmt.Errorf("%w: its link is not configured any more", channels.ErrRefused)
+	}
+	return f.Former.Send(ctx, to, m, done)
 }
 
 // sent writes down what the operator said of a message.

@@ -155,9 +155,6 @@ func New(c Config) *Worker {
 	if c.Jitter == nil {
 		c.Jitter = rand.Float64
 	}
-	if c.Former == nil {
-		c.Former = refuser{}
-	}
 	w := &Worker{
 		Config: c, ledger: newQueue(c.Queued), links: map[string]*queue{}, former: newQueue(c.Queued), due: make(chan struct{}, 1),
 	}
@@ -217,7 +214,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	for name, q := range w.links {
 		running.Go(func() { w.runLink(ctx, name, w.Senders[name], q) })
 	}
-	running.Go(func() { w.runLink(ctx, "former", w.Former, w.former) })
+	running.Go(func() { w.runLink(ctx, "former", &formerLinks{Worker: w, told: map[string]bool{}}, w.former) })
 	for range w.LedgerWorkers {
 		running.Go(func() { w.runLedger(ctx) })
 	}
@@ -231,12 +228,11 @@ func (w *Worker) Run(ctx context.Context) error {
 func (w *Worker) poll(ctx context.Context) {
 	tick := time.NewTicker(w.Poll)
 	defer tick.Stop()
-	gone := map[string]bool{} // links that were told of
 	for {
 		if w.mayBegin() {
 			w.claimLedger(ctx)
 		}
-		w.claimMessages(ctx, gone)
+		w.claimMessages(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -272,24 +268,16 @@ func (w *Worker) claimLedger(ctx context.Context) {
 	}
 }
 
-// claimMessages claims messages for all links that some wait for. gone are those not
-// configured any more of which the log tells already.
-func (w *Worker) claimMessages(ctx context.Context, gone map[string]bool) {
+func (w *Worker) claimMessages(ctx context.Context) {
 	names, err := w.Store.Links(ctx)
 	if err != nil {
 		w.fault(ctx, "list links", err)
 		return
 	}
 	for _, name := range names {
-		if name == "" {
-			continue // would claim those of all links
+		if name != "" { // which stands for all links
+			w.claim(ctx, gateway.Message, name, w.queueOf(name).wanted(w.Now()))
 		}
-		if w.links[name] == nil && !gone[name] {
-			gone[name] = true
-			w.Log.WarnContext(ctx, "messages wait for a link that is not configured any more: they go by another, or are refused; see `setu queue list`",
-				slog.String("link", name))
-		}
-		w.claim(ctx, gateway.Message, name, w.queueOf(name).wanted(w.Now()))
 	}
 }
 

@@ -2,6 +2,8 @@ package e2e_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -113,6 +115,43 @@ func TestRestart_Accepted(t *testing.T) {
 	for _, number := range list[:5] {
 		w.told(number, "Old Age Pension: Rs 1,000")
 	}
+}
+
+// TestRestart_OtherPartner: the partner that a citizen came by is replaced by another
+// while the ledger is away. She is told the result by the new one, and who has sent
+// STOP meanwhile is told nothing; both are on the ledger.
+func TestRestart_OtherPartner(t *testing.T) {
+	t.Parallel()
+	w := open(t, gatewaytest.Options{Config: quick})
+	w.setu("sandbox", "down")
+	waits, stopped := newNumber(), newNumber()
+	receipts := map[string]string{}
+	for _, number := range []string{waits, stopped} {
+		w.ask(number, "SELL DHAN 120 "+fromToday(240*time.Hour))
+		receipts[number] = lastReceipt(t, w.ask(number, "YES"))
+	}
+	w.ask(stopped, "STOP")
+	told := map[string]int{waits: len(w.Told(waits)), stopped: len(w.Told(stopped))}
+	w.kill()
+	secret := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.gone, w.old = append(w.gone, w.Gateway), append(w.old, w.Phones)
+	w.Phones.Close()
+	w.Gateway = gatewaytest.Start(t, gatewaytest.Options{
+		Bin: bin, Dir: w.Dir, Config: quick + "partners: [{system_id: successor, password_file: " + secret + ", short_codes: ['51969']}]\n",
+	})
+	w.Phones = gatewaytest.Dial(t, w.SMPP, "successor", "secret")
+	within(t, "by the new partner", w.await(waits, 0), "Registered", receipts[waits])
+	w.settle()
+	if got := w.Told(stopped); len(got) > 0 {
+		t.Errorf("after STOP she was told %q, beside %d messages before", got, told[stopped])
+	}
+	for _, receipt := range receipts {
+		within(t, "setu receipt", w.setu("receipt", receipt), `"recorded"`)
+	}
+	within(t, "log", w.Log(), "not configured any more", "link=sandbox")
 }
 
 // kill kills the gateway when it knows that all its messages were taken: one
