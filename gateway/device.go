@@ -12,8 +12,6 @@ var (
 	// ErrOTP says that there is no one-time password, or that it has been used,
 	// was tried too often, or has expired.
 	ErrOTP = errors.New("gateway: no one-time password that counts")
-	// ErrDevices says that a citizen has as many devices as she may.
-	ErrDevices = errors.New("gateway: no more devices")
 	// ErrSeen says that a nonce was taken before.
 	ErrSeen = errors.New("gateway: seen before")
 )
@@ -32,6 +30,16 @@ type Device struct {
 	Key     []byte  // the public point, uncompressed (SEC 1 section 2.3.3)
 	Name    Private // that she gave it
 	Added   time.Time
+}
+
+// Binding is what came of a request to bind a device.
+type Binding struct {
+	// Bound says that the one-time password was right.
+	Bound bool
+	// Left is how often she may try again when it was not.
+	Left int
+	// Replaced is the device that made room; empty if none had to.
+	Replaced string
 }
 
 // OTP is a one-time password that was sent to a number.

@@ -18,7 +18,8 @@ import (
 	"setu/gateway"
 )
 
-// MaxDevices is how many phones a citizen may have.
+// MaxDevices is how many phones a citizen may have: one more takes the place of the
+// oldest.
 const MaxDevices = 5
 
 // maxName is the longest name of a phone, in characters.
@@ -26,10 +27,9 @@ const maxName = 40
 
 // Devices keeps the phones that sign in citizens' names.
 type Devices interface {
-	// Bind adds a device if mac is that of its citizen's one-time password;
-	// left is how often she may try again when it is not. Errors:
-	// [gateway.ErrOTP], [gateway.ErrDevices].
-	Bind(ctx context.Context, mac string, d gateway.Device, most int) (bound bool, left int, err error)
+	// Bind adds a device if mac is that of its citizen's one-time password; the
+	// oldest makes room if she has as many as she may. Error: [gateway.ErrOTP].
+	Bind(ctx context.Context, mac string, d gateway.Device, most int) (gateway.Binding, error)
 	// Device is one device, or [gateway.ErrNotFound].
 	Device(ctx context.Context, id string) (gateway.Device, error)
 	// Devices are a citizen's, the oldest first.
@@ -123,20 +123,21 @@ func (a *API) bindDevice(r *request) error {
 	if err != nil {
 		return fmt.Errorf("digest a one-time password: %w", err)
 	}
-	bound, left, err := a.cfg.Devices.Bind(r.UserContext(), mac, d, MaxDevices)
+	came, err := a.cfg.Devices.Bind(r.UserContext(), mac, d, MaxDevices)
 	switch {
 	case errors.Is(err, gateway.ErrOTP):
 		return problem(otpGone, "ask for another by POST /v1/otp")
-	case errors.Is(err, gateway.ErrDevices):
-		return problem(deviceLimit, "DELETE /v1/devices/{id}, signed by another device, makes room")
 	case err != nil:
 		return fmt.Errorf("bind device: %w", err)
-	case !bound:
+	case !came.Bound:
 		p := problem(otpWrong, "the one-time password is not the one that was sent last")
-		p.values = count(left)
+		p.values = count(came.Left)
 		return p
 	}
 	a.keys.forget(d.ID)
+	if came.Replaced != "" {
+		a.retire(came.Replaced)
+	}
 	a.tellNewDevice(r, d)
 	return writeJSON(r, fiber.StatusCreated, deviceJSON{ID: d.ID, Name: d.Name.Reveal(), Added: a.cfg.Now().UTC(), Current: true})
 }
@@ -191,9 +192,15 @@ func (a *API) removeDevice(r *request) error {
 	case err != nil:
 		return fmt.Errorf("remove device: %w", err)
 	}
-	a.keys.forget(id)
-	a.live.drop(id)
+	a.retire(id)
 	r.Set(fiber.HeaderCacheControl, "no-store")
 	r.Status(fiber.StatusNoContent)
 	return nil
+}
+
+// retire ends what is in memory of a device that the store has removed: its next
+// request is answered that it is unknown.
+func (a *API) retire(id string) {
+	a.keys.forget(id)
+	a.live.drop(id)
 }

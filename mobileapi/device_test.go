@@ -10,6 +10,7 @@ import (
 
 	"setu/gateway"
 	"setu/ledgerclient"
+	"setu/mobileapi"
 )
 
 const received = `{"service":"benefit","inputs":{"want":"received","card":"1000000001"},"confirm":true}`
@@ -363,13 +364,29 @@ func TestDevices(t *testing.T) {
 	if got := list(second); len(got) != 1 {
 		t.Errorf("devices = %v, want one", got)
 	}
-	w.ahead.Store(int64(time.Hour))
-	for i := range 5 {
+}
+
+// TestDevices_Replaced: who has lost the keys of all her phones logs in all the same.
+// The oldest makes room, and is told why it signs for nobody any more.
+func TestDevices_Replaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.TempDir())
+	var phones []*phone
+	for range mobileapi.MaxDevices {
 		w.ahead.Add(int64(time.Hour))
-		p := newPhone(w)
-		got := p.bind(citizen, p.otp(citizen))
-		if want := map[bool]int{true: 201, false: 409}[i < 4]; got.status != want {
-			t.Errorf("phone %d = %d %s, want %d", i+2, got.status, got.body, want)
+		phones = append(phones, logIn(t, w, citizen))
+	}
+	w.ahead.Add(int64(time.Hour))
+	oldest, last := phones[0], newPhone(w)
+	if got := last.bind(citizen, last.otp(citizen)); got.status != 201 {
+		t.Fatalf("one phone more = %d %s", got.status, got.body)
+	}
+	if got := oldest.ask("GET", "/v1/devices", ""); got.status != 401 || read[said](t, got).Code != "device-unknown" {
+		t.Errorf("the replaced phone = %d %s", got.status, got.body)
+	}
+	for i, p := range append(phones[1:], last) {
+		if got := p.ask("GET", "/v1/devices", ""); got.status != 200 {
+			t.Errorf("phone %d = %d %s", i+2, got.status, got.body)
 		}
 	}
 }

@@ -44,7 +44,6 @@ var (
 	signatureClock    = kind{"signature-clock", fiber.StatusUnauthorized, ""}
 	signatureReplayed = kind{"signature-replayed", fiber.StatusUnauthorized, ""}
 	deviceUnknown     = kind{"device-unknown", fiber.StatusUnauthorized, ""}
-	deviceLimit       = kind{"device-limit", fiber.StatusConflict, ""}
 	badNumber         = kind{"bad-number", fiber.StatusBadRequest, "again-phone"}
 	otpLimit          = kind{"otp-limit", fiber.StatusTooManyRequests, ""}
 	otpWrong          = kind{"otp-wrong", fiber.StatusForbidden, ""}
@@ -63,7 +62,7 @@ func (k kind) words() string { return cmp.Or(k.text, k.code) }
 func kinds() []kind {
 	return []kind{
 		badRequest, notJSON, tooLarge, notFound, methodNotAllowed, unknownService, unknownReceipt, noProof, noDialogue, logIn, noAnswer, busy, tooMany,
-		signatureMissing, signatureInvalid, signatureClock, signatureReplayed, deviceUnknown, deviceLimit,
+		signatureMissing, signatureInvalid, signatureClock, signatureReplayed, deviceUnknown,
 		badNumber, otpLimit, otpWrong, otpGone, keyMissing, keyReused, keyBusy, ticketGone, upgradeRequired,
 	}
 }

@@ -19,7 +19,7 @@ const (
 	sqlUse        = `INSERT INTO allowance (name, used, until) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET used = ?2, until = ?3`
 	sqlPutDevice  = `INSERT INTO device (id, citizen, key, name, added) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO UPDATE SET citizen = ?2, name = ?4, added = ?5, removed = 0`
 	sqlDropDevice = `UPDATE device SET removed = ?1 WHERE id = ?2 AND citizen = ?3 AND removed = 0`
-	sqlCountOwn   = `SELECT count(*) FROM device INDEXED BY device_citizen WHERE citizen = +?1 AND removed = 0 AND id <> ?2`
+	sqlOldest     = `SELECT id FROM device INDEXED BY device_citizen WHERE citizen = +?1 AND removed = 0 AND id <> ?2 ORDER BY added DESC LIMIT 1 OFFSET +?3`
 	sqlTakeNonce  = `INSERT INTO nonce (nonce, until) VALUES (?, ?)`
 
 	sqlReadDevice  = `SELECT id, citizen, key, name, added FROM device WHERE id = ? AND removed = 0`
@@ -66,11 +66,12 @@ func (w *writer) use(limits []gateway.Allowance) error {
 }
 
 // Bind adds a device if mac is that of its citizen's one-time password, which
-// counts once. left is how often she may try again when it is not. Errors:
-// [gateway.ErrOTP], and [gateway.ErrDevices] if she has as many as she may.
-func (s *Store) Bind(ctx context.Context, mac string, d gateway.Device, most int) (bound bool, left int, err error) {
+// counts once. If she has as many as she may, the oldest is removed: who holds
+// none of their keys any more could not remove one herself. The error is
+// [gateway.ErrOTP].
+func (s *Store) Bind(ctx context.Context, mac string, d gateway.Device, most int) (b gateway.Binding, err error) {
 	err = s.do(ctx, func(w *writer) error {
-		bound, left = false, 0
+		b = gateway.Binding{}
 		citizen := d.Citizen.Reveal()
 		v, err := w.first(qOTP, citizen)
 		if err != nil {
@@ -80,19 +81,31 @@ func (s *Store) Bind(ctx context.Context, mac string, d gateway.Device, most int
 			return refusal{gateway.ErrOTP}
 		}
 		if subtle.ConstantTimeCompare([]byte(text(v[0])), []byte(mac)) != 1 {
-			left = otpTries - 1 - int(number(v[1]))
+			b.Left = otpTries - 1 - int(number(v[1]))
 			return w.run(qTryOTP, citizen)
 		}
-		if v, err = w.first(qCountOwn, citizen, d.ID); err != nil {
-			return fmt.Errorf("count devices: %w", err)
+		if b.Replaced, err = w.makeRoom(d, most); err != nil {
+			return err
 		}
-		if number(v[0]) >= int64(most) {
-			return refusal{gateway.ErrDevices}
-		}
-		bound = true
+		b.Bound = true
 		return errors.Join(w.run(qDropOTP, citizen), w.run(qPutDevice, d.ID, citizen, d.Key, d.Name.Reveal(), w.now))
 	})
-	return bound && err == nil, left, err
+	if err != nil {
+		return gateway.Binding{}, err
+	}
+	return b, nil
+}
+
+// makeRoom removes the oldest of a citizen's devices if she has as many beside d as
+// she may, and says which.
+func (w *writer) makeRoom(d gateway.Device, most int) (removed string, err error) {
+	citizen := d.Citizen.Reveal()
+	v, err := w.first(qOldest, citizen, d.ID, int64(most-1))
+	if err != nil || v == nil {
+		return "", err
+	}
+	removed = text(v[0])
+	return removed, w.run(qDropDevice, w.now, removed, citizen)
 }
 
 // RemoveDevice takes a device from a citizen. The error is [gateway.ErrNotFound]

@@ -100,7 +100,7 @@ const (
 	qUse
 	qPutDevice
 	qDropDevice
-	qCountOwn
+	qOldest
 	qTakeNonce
 	qPutChange
 	qKeep
@@ -189,7 +189,7 @@ func statement(q query) string {
 		qStepRequest: sqlStepRequest, qPruneRequest: sqlPruneRequest,
 
 		qPutOTP: sqlPutOTP, qOTP: sqlOTP, qTryOTP: sqlTryOTP, qDropOTP: sqlDropOTP, qAllowance: sqlAllowance, qUse: sqlUse,
-		qPutDevice: sqlPutDevice, qDropDevice: sqlDropDevice, qCountOwn: sqlCountOwn, qTakeNonce: sqlTakeNonce, qPutChange: sqlPutChange,
+		qPutDevice: sqlPutDevice, qDropDevice: sqlDropDevice, qOldest: sqlOldest, qTakeNonce: sqlTakeNonce, qPutChange: sqlPutChange,
 		qKeep: sqlKeep, qPutProof: sqlPutProof, qPruneChanges: sqlPruneChanges, qPruneKept: sqlPruneKept, qPruneNonces: sqlPruneNonces,
 		qPruneAllowances: sqlPruneAllowances,
 

@@ -33,8 +33,8 @@ func (w *world) bind(d gateway.Device) error {
 	if err := w.otp(d.Citizen, "right"); err != nil {
 		w.Fatalf("PutOTP() = %v", err)
 	}
-	bound, _, err := w.Bind(w.Context(), "right", d, mostPhones)
-	if err == nil && !bound {
+	b, err := w.Bind(w.Context(), "right", d, mostPhones)
+	if err == nil && !b.Bound {
 		w.Fatalf("Bind(%s) with the right password binds nothing", d.ID)
 	}
 	return err
@@ -56,7 +56,7 @@ func (w *world) phones(citizen gateway.Address) (ids []string) {
 // otpTries: a password counts once, for five tries, over a restart too.
 func otpTries(w *world) {
 	d := phone("a", citizen)
-	if _, _, err := w.Bind(w.Context(), "right", d, mostPhones); !errors.Is(err, gateway.ErrOTP) {
+	if _, err := w.Bind(w.Context(), "right", d, mostPhones); !errors.Is(err, gateway.ErrOTP) {
 		w.Errorf("Bind() without a password = %v", err)
 	}
 	if err := w.otp(citizen, "right"); err != nil {
@@ -66,17 +66,17 @@ func otpTries(w *world) {
 		if want == 2 {
 			w.reopen()
 		}
-		if bound, left, err := w.Bind(w.Context(), "wrong", d, mostPhones); bound || left != want || err != nil {
-			w.Errorf("Bind() with a wrong password = %v, %d, %v; want %d left", bound, left, err, want)
+		if b, err := w.Bind(w.Context(), "wrong", d, mostPhones); b.Bound || b.Left != want || err != nil {
+			w.Errorf("Bind() with a wrong password = %+v, %v; want %d left", b, err, want)
 		}
 	}
-	if _, _, err := w.Bind(w.Context(), "right", d, mostPhones); !errors.Is(err, gateway.ErrOTP) {
+	if _, err := w.Bind(w.Context(), "right", d, mostPhones); !errors.Is(err, gateway.ErrOTP) {
 		w.Errorf("Bind() after five wrong ones = %v", err)
 	}
 	if err := w.bind(d); err != nil {
 		w.Errorf("Bind() with a new one = %v", err)
 	}
-	if _, _, err := w.Bind(w.Context(), "right", d, mostPhones); !errors.Is(err, gateway.ErrOTP) {
+	if _, err := w.Bind(w.Context(), "right", d, mostPhones); !errors.Is(err, gateway.ErrOTP) {
 		w.Errorf("Bind() with the same again = %v", err)
 	}
 }
@@ -89,11 +89,11 @@ func otpReplaced(w *world) {
 			w.Fatal(err)
 		}
 	}
-	if bound, _, err := w.Bind(w.Context(), "first", d, mostPhones); bound || err != nil {
-		w.Errorf("Bind() with the one before = %v, %v", bound, err)
+	if b, err := w.Bind(w.Context(), "first", d, mostPhones); b.Bound || err != nil {
+		w.Errorf("Bind() with the one before = %+v, %v", b, err)
 	}
 	w.pass(5 * time.Minute)
-	if _, _, err := w.Bind(w.Context(), "second", d, mostPhones); !errors.Is(err, gateway.ErrOTP) {
+	if _, err := w.Bind(w.Context(), "second", d, mostPhones); !errors.Is(err, gateway.ErrOTP) {
 		w.Errorf("Bind() with one that has expired = %v", err)
 	}
 }
@@ -112,8 +112,8 @@ func otpAllowed(w *world) {
 			w.Fatalf("PutOTP() beyond the allowance = %v", err)
 		}
 	}
-	if bound, _, err := w.Bind(w.Context(), "b", phone("a", citizen), mostPhones); bound || err != nil {
-		w.Errorf("a refused password counts: %v, %v", bound, err)
+	if b, err := w.Bind(w.Context(), "b", phone("a", citizen), mostPhones); b.Bound || err != nil {
+		w.Errorf("a refused password counts: %+v, %v", b, err)
 	}
 	w.reopen()
 	w.pass(time.Minute)
@@ -125,17 +125,14 @@ func otpAllowed(w *world) {
 	}
 }
 
-// deviceBound: phones are as they were bound, the oldest first, and no more than
-// may be.
+// deviceBound: phones are as they were bound, the oldest first, and the oldest makes
+// room for one too many.
 func deviceBound(w *world) {
 	for _, id := range []string{"b", "a"} {
 		if err := w.bind(phone(id, citizen)); err != nil {
 			w.Fatal(err)
 		}
 		w.pass(time.Second)
-	}
-	if err := w.bind(phone("c", citizen)); !errors.Is(err, gateway.ErrDevices) {
-		w.Errorf("Bind() of one too many = %v", err)
 	}
 	if err := w.bind(phone("a", citizen)); err != nil {
 		w.Errorf("Bind() of one that she has = %v", err)
@@ -152,6 +149,19 @@ func deviceBound(w *world) {
 	}
 	if _, err := w.Device(w.Context(), "nobody's"); !errors.Is(err, gateway.ErrNotFound) {
 		w.Errorf("Device() of none = %v", err)
+	}
+	if err := w.otp(citizen, "right"); err != nil {
+		w.Fatal(err)
+	}
+	if b, err := w.Bind(w.Context(), "right", phone("c", citizen), mostPhones); b != (gateway.Binding{Bound: true, Replaced: "b"}) || err != nil {
+		w.Errorf("Bind() of one too many = %+v, %v; want the oldest replaced", b, err)
+	}
+	w.reopen()
+	if got := w.phones(citizen); !slices.Equal(got, []string{"a", "c"}) {
+		w.Errorf("Devices() after one too many = %q", got)
+	}
+	if _, err := w.Device(w.Context(), "b"); !errors.Is(err, gateway.ErrNotFound) {
+		w.Errorf("Device() of the one that made room = %v", err)
 	}
 }
 

@@ -55,7 +55,7 @@ type Calling interface {
 // Phones is what those who log in with phones need.
 type Phones interface {
 	PutOTP(ctx context.Context, otp gateway.OTP, limits []gateway.Allowance) error
-	Bind(ctx context.Context, mac string, d gateway.Device, most int) (bound bool, left int, err error)
+	Bind(ctx context.Context, mac string, d gateway.Device, most int) (gateway.Binding, error)
 	Device(ctx context.Context, id string) (gateway.Device, error)
 	Devices(ctx context.Context, citizen gateway.Address) ([]gateway.Device, error)
 	RemoveDevice(ctx context.Context, citizen gateway.Address, id string) error

@@ -309,7 +309,7 @@ export interface ProblemDetails {
   /** For the citizen, in her language. */
   title: string;
   status: number;
-  code: "bad-request" | "not-json" | "too-large" | "not-found" | "method-not-allowed" | "unknown-service" | "unknown-receipt" | "no-proof" | "no-dialogue" | "log-in" | "no-answer" | "busy" | "too-many" | "signature-missing" | "signature-invalid" | "signature-clock" | "signature-replayed" | "device-unknown" | "device-limit" | "bad-number" | "otp-limit" | "otp-wrong" | "otp-gone" | "key-missing" | "key-reused" | "key-busy" | "ticket-gone" | "upgrade-required";
+  code: "bad-request" | "not-json" | "too-large" | "not-found" | "method-not-allowed" | "unknown-service" | "unknown-receipt" | "no-proof" | "no-dialogue" | "log-in" | "no-answer" | "busy" | "too-many" | "signature-missing" | "signature-invalid" | "signature-clock" | "signature-replayed" | "device-unknown" | "bad-number" | "otp-limit" | "otp-wrong" | "otp-gone" | "key-missing" | "key-reused" | "key-busy" | "ticket-gone" | "upgrade-required";
   /** For the developer, in English. */
   hint?: string;
   /** Seconds. */
