@@ -2,6 +2,7 @@ package mobileapi_test
 
 import (
 	"testing"
+	"time"
 
 	"setu/mobileapi"
 )
@@ -41,6 +42,7 @@ func TestGuestRate(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, t.TempDir(), func(c *mobileapi.Config) { c.GuestRate = 1 })
 	p := logIn(t, w, citizen)
+	w.ahead.Add(int64(2 * time.Second)) // until the login is forgotten
 	query := `{"service":"document","inputs":{"want":"number","number":"WB10000001"}}`
 	statuses := map[int]int{}
 	for range 12 {
@@ -49,9 +51,17 @@ func TestGuestRate(t *testing.T) {
 	if statuses[200] < 10 || statuses[429] == 0 {
 		t.Errorf("12 at once are answered %v, want the burst of 10 and then 429", statuses)
 	}
-	got := w.ask("GET", "/v1/receipts/123456789012/proof", "")
-	if out := read[said](t, got); got.status != 429 || out.RetryAfter == 0 {
-		t.Errorf("a receipt = %d %s, want 429 with a time", got.status, got.body)
+	// A field that looks like a signature lets nobody in.
+	for path, want := range map[string]int{"/v1/receipts/123456789012/proof": 429, "/v1/operations/123456789012": 429, "/v1/receipts/123456789012": 401} {
+		if got := w.ask("GET", path, ""); got.status != 429 || read[said](t, got).RetryAfter == 0 {
+			t.Errorf("%s = %d %s, want 429 with a time", path, got.status, got.body)
+		}
+		if got := w.ask("GET", path, "", "Signature-Input", "x"); got.status != want {
+			t.Errorf("%s with half a signature = %d %s, want %d", path, got.status, got.body, want)
+		}
+	}
+	if got := newPhone(w).bind(citizen, "000000"); got.status != 429 {
+		t.Errorf("a key that nobody knows = %d %s, want 429", got.status, got.body)
 	}
 	if got := p.ask("POST", "/v1/dialogue", query); got.status != 200 {
 		t.Errorf("a signed one = %d %s", got.status, got.body)

@@ -101,8 +101,12 @@ type deviceJSON struct {
 }
 
 // bindDevice is POST /v1/devices: the request is signed by the very key that it
-// brings, so that nobody binds a key that she does not hold.
+// brings, so that nobody binds a key that she does not hold. Anybody can make such
+// a key, so that it is bounded as what nobody has signed.
 func (a *API) bindDevice(r *request) error {
+	if err := a.guest(r); err != nil {
+		return err
+	}
 	var b bindJSON
 	if err := decode(r, &b); err != nil {
 		return err

@@ -37,13 +37,7 @@ const (
 
 // talk is POST /v1/dialogue.
 func (a *API) talk(r *request) error {
-	var who caller
-	var err error
-	if signed(r) {
-		who, err = a.signedIn(r)
-	} else {
-		err = a.guest(r)
-	}
+	who, err := a.anybody(r)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ const guestBurst = 10
 // maxSources bounds the sources that are remembered, of about 100 octets each.
 const maxSources = 1 << 16
 
-// guests bounds the requests that nobody has signed, by their source. It is the
+// guests bounds the requests that anybody may send, by their source. It is the
 // generic cell rate algorithm (ITU-T I.371): of each source one time is kept. A nil
 // one bounds nothing.
 type guests struct {
@@ -64,7 +64,7 @@ func (g *guests) forget(now time.Time) {
 	}
 }
 
-// guest lets a request in that nobody has signed. The error is a problem.
+// guest lets a request in that no bound phone has signed. The error is a problem.
 func (a *API) guest(r *request) error {
 	if a.guests == nil {
 		return nil
@@ -73,7 +73,7 @@ func (a *API) guest(r *request) error {
 	if wait == 0 {
 		return nil
 	}
-	p := problem(tooMany, "requests without a signature are limited by address")
+	p := problem(tooMany, "requests that need no phone that is bound are limited by address")
 	p.retry = wait
 	return p
 }

@@ -74,8 +74,8 @@ type Config struct {
 	SendOTP func(to gateway.Address, text gateway.Reply, expires time.Time) error
 	// Limits are DefaultOTPLimits where they are 0.
 	Limits OTPLimits
-	// GuestRate is how many requests a second one address may send without a
-	// signature, beside a burst of ten seconds' worth; 0 is no bound.
+	// GuestRate is how many requests a second one address may send that need no
+	// phone that is bound, beside a burst of ten seconds' worth; 0 is no bound.
 	GuestRate int
 	// Proxies are our own reverse proxies: what they say of a request's origin
 	// (X-Forwarded-For) is believed.

@@ -31,13 +31,17 @@ type operationJSON struct {
 }
 
 // operation is GET /v1/operations/{receipt}: who has a receipt's number may
-// know where it stands, as by SMS.
+// know where it stands, as by SMS. It asks for no signature, and a field that looks
+// like one changes nothing.
 func (a *API) operation(r *request) error {
-	out, err := a.stands(r)
+	if err := a.guest(r); err != nil {
+		return err
+	}
+	st, err := a.standing(r)
 	if err != nil {
 		return err
 	}
-	return writeJSON(r, fiber.StatusOK, out)
+	return writeJSON(r, fiber.StatusOK, a.drawStanding(r, st))
 }
 
 // receiptJSON is what can be shown of a transaction.
@@ -59,12 +63,9 @@ type proofJSON struct {
 
 // receipt is GET /v1/receipts/{receipt}.
 func (a *API) receipt(r *request) error {
-	var who caller
-	if signed(r) {
-		var err error
-		if who, err = a.signedIn(r); err != nil {
-			return err
-		}
+	who, err := a.anybody(r)
+	if err != nil {
+		return err
 	}
 	st, err := a.standing(r)
 	if err != nil {
@@ -106,19 +107,10 @@ func (a *API) proof(r *request, who caller, receipt ledgerclient.Receipt) (*proo
 	return &proofJSON{Salt: p.Salt, Opening: p.Opening, Sealed: ledgerclient.Hide(p.Opening, p.Salt)}, nil
 }
 
-// stands is where the transaction of the path's receipt stands.
-func (a *API) stands(r *request) (operationJSON, error) {
-	st, err := a.standing(r)
-	if err != nil {
-		return operationJSON{}, err
-	}
-	return a.drawStanding(r, st), nil
-}
-
 // standing is that of the path's receipt. The error is a problem if there is no
 // such receipt.
 func (a *API) standing(r *request) (gateway.Standing, error) {
-	receipt, err := a.parseReceipt(r)
+	receipt, err := parseReceipt(r)
 	if err != nil {
 		return gateway.Standing{}, err
 	}
@@ -140,14 +132,8 @@ func (a *API) drawStanding(r *request, st gateway.Standing) operationJSON {
 	}
 }
 
-// parseReceipt is the receipt of the path. Who has signed nothing may not ask for
-// very many. The error is a problem.
-func (a *API) parseReceipt(r *request) (ledgerclient.Receipt, error) {
-	if !signed(r) {
-		if err := a.guest(r); err != nil {
-			return "", err
-		}
-	}
+// parseReceipt is the receipt of the path. The error is a problem.
+func parseReceipt(r *request) (ledgerclient.Receipt, error) {
 	receipt, err := ledgerclient.ParseReceipt(r.Params("receipt"))
 	if err != nil {
 		return "", unknown(strings.Clone(r.Params("receipt")))

@@ -19,7 +19,10 @@ type Prove func(ctx context.Context, r ledgerclient.Receipt) ([]byte, error)
 // logProof is GET /v1/receipts/{receipt}/proof. It has no number and no name in it,
 // so that who has a receipt may have its proof.
 func (a *API) logProof(r *request) error {
-	receipt, err := a.parseReceipt(r)
+	if err := a.guest(r); err != nil {
+		return err
+	}
+	receipt, err := parseReceipt(r)
 	if err != nil {
 		return err
 	}
@@ -39,7 +42,7 @@ func (a *API) logProof(r *request) error {
 // unproven is why there is no proof: there is no such receipt, or it is older than
 // the log.
 func (a *API) unproven(r *request, receipt ledgerclient.Receipt) error {
-	if _, err := a.stands(r); err != nil {
+	if _, err := a.standing(r); err != nil {
 		return err
 	}
 	p := problem(noProof, "the receipt is of before the audit log was begun")

@@ -49,9 +49,19 @@ func message(r *request) httpsig.Message {
 	}
 }
 
-// signed says that a request has a signature of a phone.
+// signed says that a request claims to have a signature of a phone, which is still
+// to be verified.
 func signed(r *request) bool {
 	return len(r.Request().Header.Peek("Signature-Input")) > 0
+}
+
+// anybody is who has signed a request, or nobody: who signs nothing may not ask for
+// very much. The error is a problem.
+func (a *API) anybody(r *request) (caller, error) {
+	if signed(r) {
+		return a.signedIn(r)
+	}
+	return caller{}, a.guest(r)
 }
 
 // signedIn is who has signed a request. The error is a problem.

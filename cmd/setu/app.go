@@ -21,9 +21,10 @@ import (
 
 // App is the API for phones with data.
 type App struct {
-	// Guests is how many requests a second one address may send without a
-	// signature, beside a burst of ten seconds' worth. 0 is the default, 20, and
-	// no bound in a sandbox; less than 0 is no bound.
+	// Guests is how many requests a second one address may send that need no phone
+	// that is bound (open services, receipts, logins), beside a burst of ten
+	// seconds' worth. 0 is the default, 20, and no bound in a sandbox; less than 0
+	// is no bound.
 	Guests int `yaml:"guests_per_second"`
 	// OTP are how many one-time passwords are sent; 0 is the default.
 	OTP struct {
@@ -38,7 +39,7 @@ type App struct {
 // guestRate suits an address that thousands of phones share.
 const guestRate = 20
 
-// guests is the bound for requests without a signature; 0 is none.
+// guests is the bound for requests that anybody may send; 0 is none.
 func (c Config) guests() int {
 	if c.App.Guests == 0 && c.Profile != sandboxProfile {
 		return guestRate
