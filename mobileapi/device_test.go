@@ -3,6 +3,8 @@ package mobileapi_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -280,6 +282,11 @@ func TestOTP_Refused(t *testing.T) {
 	if got := w.ask("POST", "/v1/otp", `{"number":"12"}`); got.status != 400 || read[said](t, got).Code != "bad-number" {
 		t.Errorf("no number = %d %s", got.status, got.body)
 	}
+	for _, foreign := range []string{"+447911123456", "00447911123456", "+8801711123456"} {
+		if got := w.ask("POST", "/v1/otp", `{"number":"`+foreign+`"}`); got.status != 400 || read[said](t, got).Code != "bad-number" {
+			t.Errorf("%s = %d %s", foreign, got.status, got.body)
+		}
+	}
 	otp := p.otp(citizen)
 	wrong := "000000"
 	if otp == wrong {
@@ -324,6 +331,25 @@ func TestOTP_Pumping(t *testing.T) {
 	}
 	if refused != 10 { // 60 from one address in an hour
 		t.Errorf("%d of 70 refused, want 10", refused)
+	}
+}
+
+// TestOTP_Origin: behind a proxy that adds a line of its own, what a client says of
+// where it comes from changes nothing.
+func TestOTP_Origin(t *testing.T) {
+	t.Parallel()
+	w := newWorldWith(t, t.TempDir(), func(c *mobileapi.Config) {
+		c.Proxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")} // the peer of a test
+		c.Limits.Source = 1
+	})
+	for i, want := range []int{202, 429} {
+		r := httptest.NewRequest("POST", "/v1/otp", strings.NewReader(fmt.Sprintf(`{"number":"98765%05d"}`, i)))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Add("X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
+		r.Header.Add("X-Forwarded-For", "203.0.113.7")
+		if got := w.do(r); got.status != want {
+			t.Errorf("request %d of one address = %d %s, want %d", i+1, got.status, got.body, want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package mobileapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -25,6 +26,9 @@ const otpLife = 5 * time.Minute
 // otpDigits has over 19 bits; with five tries and a new one at most three times
 // in a quarter of an hour, guessing is hopeless.
 const otpDigits = 6
+
+// country begins the numbers that may log in.
+const country = "+91"
 
 // Purposes of keyed digests.
 const (
@@ -122,10 +126,11 @@ func newCode() (string, error) {
 	return fmt.Sprintf("%0*d", otpDigits, n), nil
 }
 
-// phone reads a number that may log in.
+// phone reads a number that may log in. Those of other countries may not: an SMS to
+// them costs the state more than ours, and some pay who has it sent.
 func phone(raw string) (gateway.Address, error) {
 	number, err := i18n.ParsePhone(raw)
-	if err != nil {
+	if err != nil || !strings.HasPrefix(number, country) {
 		return "", problem(badNumber, "number is a mobile number: ten digits, or +91 and ten digits")
 	}
 	return gateway.Address(number), nil
@@ -136,10 +141,7 @@ func phone(raw string) (gateway.Address, error) {
 func (a *API) allowances(number gateway.Address, from string) ([]gateway.Allowance, error) {
 	l := a.cfg.Limits
 	e164 := number.Reveal()
-	prefix := e164
-	if national, ok := strings.CutPrefix(e164, "+91"); ok {
-		prefix = national
-	}
+	prefix := strings.TrimPrefix(e164, country)
 	prefix = prefix[:min(len(prefix), 6)]
 	all := []gateway.Allowance{
 		{Name: "n/" + e164, Most: l.Number, Window: 15 * time.Minute},
@@ -167,7 +169,10 @@ func (a *API) origin(r *request) string {
 	ours := func(ip netip.Addr) bool {
 		return slices.ContainsFunc(a.cfg.Proxies, func(p netip.Prefix) bool { return p.Contains(ip) })
 	}
-	hops := strings.Split(r.Get(fiber.HeaderXForwardedFor), ",")
+	// A proxy may add a line of its own behind those that a client sent (RFC 9110
+	// section 5.3), as HAProxy does: all lines count, and the last one most.
+	lines := r.Request().Header.PeekAll(fiber.HeaderXForwardedFor)
+	hops := strings.Split(string(bytes.Join(lines, []byte(","))), ",")
 	for i := len(hops) - 1; i >= 0 && ours(ip); i-- {
 		at, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {
