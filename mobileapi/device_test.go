@@ -242,6 +242,37 @@ func TestSignature_Refused(t *testing.T) {
 	}
 }
 
+// TestSignature_AtStart: what was signed in the second of the start may have been
+// taken by an earlier process, but what is signed again by the time of the answer is
+// taken.
+func TestSignature_AtStart(t *testing.T) {
+	t.Parallel()
+	start := time.Now().Truncate(time.Second).Add(500 * time.Millisecond)
+	var begun time.Time // the API's clock stands still until then
+	clock := func() time.Time {
+		if begun.IsZero() {
+			return start
+		}
+		return start.Add(time.Since(begun))
+	}
+	w := newWorldWith(t, t.TempDir(), func(c *mobileapi.Config) { c.Now = clock })
+	p := newPhone(w)
+	d := gateway.Device{ID: p.id, Citizen: citizen, Key: must(p.key.PublicKey.Bytes()), Name: "phone"}
+	if err := w.store.PutOTP(t.Context(), gateway.OTP{Citizen: citizen, MAC: "m", Expires: w.now().Add(time.Minute)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if b := must(w.store.Bind(t.Context(), "m", d, 1)); !b.Bound {
+		t.Fatal("the phone is not bound")
+	}
+	begun = time.Now()
+	for i, want := range []int{401, 200} {
+		p.skew = clock().Sub(w.now())
+		if got := p.ask("GET", "/v1/devices", ""); got.status != want {
+			t.Errorf("try %d = %d %s, want %d", i+1, got.status, got.body, want)
+		}
+	}
+}
+
 // TestSignature_Replayed: the very request is not taken again, also not after a
 // restart, and whether the phone's clock is behind or ahead.
 func TestSignature_Replayed(t *testing.T) {

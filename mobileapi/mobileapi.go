@@ -112,7 +112,9 @@ func New(c Config) (*API, error) {
 	l.Prefix, l.Day = cmp.Or(l.Prefix, d.Prefix), cmp.Or(l.Day, d.Day)
 	a := &API{cfg: c, keys: newKeyring(c.Devices), nonces: httpsig.NewNonces(Window), live: newHub(), counts: newCounts(), guests: newGuests(c.GuestRate)}
 	if !c.First {
-		a.since = c.Now()
+		// Signatures have whole seconds: what an earlier process has seen was made in
+		// the second of the start at the latest.
+		a.since = c.Now().Truncate(time.Second).Add(time.Second)
 	}
 	var err error
 	if a.services, err = drawServices(c.Words); err != nil {

@@ -103,6 +103,9 @@ func (a *API) verifyBy(r *request, d gateway.Device) error {
 // clock runs ahead of ours is not let in again after a restart, its nonce goes
 // to the disk.
 func (a *API) verify(r *request, key func(string) (*ecdsa.PublicKey, error)) (httpsig.Signed, error) {
+	if err := a.begun(r.UserContext()); err != nil {
+		return httpsig.Signed{}, err
+	}
 	v := httpsig.Verifier{Key: key, Now: a.cfg.Now, Window: Window, Since: a.since, Nonces: a.nonces, Tag: Tag}
 	s, err := v.VerifyMessage(message(r), r.content())
 	if err == nil && s.Made.After(a.cfg.Now()) {
@@ -125,6 +128,24 @@ func (a *API) verify(r *request, key func(string) (*ecdsa.PublicKey, error)) (ht
 		return s, problem(signatureInvalid, err.Error())
 	}
 	return s, fmt.Errorf("verify signature: %w", err)
+}
+
+// begun waits until what is signed by our Date field's time is taken, which is at
+// most a second after the start: a phone whose clock is refused signs again by it at
+// once, and would be refused once more.
+func (a *API) begun(ctx context.Context) error {
+	wait := a.since.Sub(a.cfg.Now())
+	if wait <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return problem(busy, "the service has just been started: sign again")
+	}
 }
 
 // maxKeys bounds the devices that are kept in memory, of about 300 octets each.
