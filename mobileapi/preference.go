@@ -20,8 +20,8 @@ type Session func(ctx context.Context, citizen gateway.Address) (gateway.Session
 // on calls.
 type preferencesJSON struct {
 	Lang i18n.Lang `json:"lang"`
-	// Messages says that she is sent SMS; without them she has no notices and no
-	// late answers, here either.
+	// Messages says that she is sent SMS. What comes among the app's changes comes
+	// to who looks there, and comes either way.
 	Messages *bool `json:"messages"`
 }
 

@@ -11,7 +11,7 @@ import (
 // appTexts are the engine's texts that only the app shows, with the slots that
 // each may use: they are not measured for other media.
 var appTexts = map[string][]string{
-	"log-in": nil, "bad-request": nil, "not-found": nil, "method-not-allowed": nil, "not-acceptable": nil, "too-large": nil,
+	"log-in": nil, "bad-request": nil, "not-found": nil, "method-not-allowed": nil, "too-large": nil,
 	"not-json": nil, "unknown-service": nil, "no-dialogue": nil, "no-proof": {"receipt"}, "signature-missing": nil, "signature-invalid": nil,
 	"signature-clock": nil, "signature-replayed": nil, "device-unknown": nil, "key-missing": nil,
 	"key-reused": nil, "key-busy": nil, "otp-limit": {"at"}, "otp-wrong": {"count"}, "otp-gone": nil, "too-many": nil,

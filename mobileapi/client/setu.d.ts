@@ -257,7 +257,7 @@ export interface Ticket {
 export interface Preferences {
   /** Of SMS and calls; requests to this API say their own. */
   lang: "bn" | "hi" | "en";
-  /** She is sent SMS and notices; false is what STOP by SMS does. */
+  /** She is sent SMS; false is what STOP by SMS does. What comes among the changes comes either way. */
   messages: boolean;
 }
 
