@@ -29,6 +29,9 @@ type Result struct {
 	Receipt ledgerclient.Receipt `json:"receipt,omitempty"`
 	Block   uint64               `json:"block,omitempty"` // that the answer was read at
 	At      time.Time            `json:"at,omitzero"`     // UTC, when that block was made
+	// Refused says that the contract refused the transaction for good: it is not on
+	// the ledger.
+	Refused bool `json:"refused,omitempty"`
 	// Pending says that the answer is not there yet, and follows.
 	Pending bool `json:"pending,omitempty"`
 	// Needs is the assurance that the service asks for and that she does not

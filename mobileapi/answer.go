@@ -17,7 +17,8 @@ import (
 const (
 	stateAsking   = "asking"   // an input is waited for
 	stateAnswered = "answered" // the dialogue has ended with what is said
-	stateRecorded = "recorded" // a transaction has its outcome
+	stateRecorded = "recorded" // a transaction is on the ledger: what was asked is done
+	stateRefused  = "refused"  // the contract refused a transaction: nothing is on the ledger
 	stateReceived = "received" // a transaction is kept and will be recorded
 	stateLater    = "later"    // the answer to a question follows in the changes
 )
@@ -67,7 +68,7 @@ func (a *API) answer(r *request, session string, reply gateway.Reply) error {
 	}
 	status := fiber.StatusOK
 	switch out.State {
-	case stateRecorded:
+	case stateRecorded, stateRefused:
 		status = fiber.StatusCreated
 		r.Set(fiber.HeaderLocation, out.Operation)
 	case stateReceived:
@@ -158,6 +159,8 @@ func result(reply gateway.Reply) (state string, out *resultJSON) {
 		return stateReceived, out
 	case r.Pending:
 		return stateLater, out
+	case r.Refused:
+		return stateRefused, out
 	case r.Receipt != "":
 		return stateRecorded, out
 	}

@@ -36,6 +36,8 @@ type changeJSON struct {
 	Service string    `json:"service,omitempty"`
 	Prompt  string    `json:"prompt"`
 	At      time.Time `json:"at"`
+	// State is that of an answer with the same result; empty if there is none.
+	State string `json:"state,omitempty"`
 	*resultJSON
 }
 
@@ -160,7 +162,7 @@ func (a *API) changes(ctx context.Context, citizen gateway.Address, since int64)
 func drawChange(c gateway.Change) changeJSON {
 	out := changeJSON{ID: strconv.FormatInt(c.ID, 10), Class: c.Class, Service: c.Service, Prompt: c.Text.Reveal(), At: c.At}
 	if c.Result != nil {
-		_, out.resultJSON = result(gateway.Reply{Result: c.Result})
+		out.State, out.resultJSON = result(gateway.Reply{Result: c.Result})
 	}
 	return out
 }

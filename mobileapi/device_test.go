@@ -384,6 +384,40 @@ func TestOTP_Origin(t *testing.T) {
 	}
 }
 
+// TestRefused: what the contract refused is told from what was done, at once, when
+// it is looked up, and among the changes.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, t.TempDir())
+	p := logIn(t, w, citizen)
+	p.once("k1", received)
+	again := read[said](t, p.once("k2", received))
+	got := p.once("k3", `{"session":"`+again.Session+`","input":"2"}`)
+	out := read[said](t, got)
+	if got.status != 201 || out.State != "refused" || out.Code != "already" || out.Receipt == "" {
+		t.Fatalf("acknowledged twice = %d %s, want refused", got.status, got.body)
+	}
+	for _, path := range []string{"/v1/operations/", "/v1/receipts/"} {
+		one := read[struct {
+			State, Code string
+			Block       uint64
+		}](t, w.ask("GET", path+out.Receipt, ""))
+		if one.State != "refused" || one.Code != "already" || one.Block != 0 {
+			t.Errorf("%s = %+v, want refused and in no block", path, one)
+		}
+	}
+	list := read[struct {
+		Changes []struct{ Receipt, State string }
+	}](t, p.ask("GET", "/v1/changes", ""))
+	states := map[string]string{}
+	for _, c := range list.Changes {
+		states[c.Receipt] = c.State
+	}
+	if states[out.Receipt] != "refused" || states[again.Receipt] != "recorded" || states[""] != "" {
+		t.Errorf("states of the changes = %v", states)
+	}
+}
+
 func TestDevices(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, t.TempDir())

@@ -126,10 +126,14 @@ func (a *API) standing(r *request) (gateway.Standing, error) {
 }
 
 func (a *API) drawStanding(r *request, st gateway.Standing) operationJSON {
-	return operationJSON{
-		Receipt: string(st.Receipt), State: public(st), Service: st.Service, Done: st.State.Final(), Code: st.Code, Block: st.Block, At: st.At,
+	out := operationJSON{
+		Receipt: string(st.Receipt), State: public(st), Service: st.Service, Done: st.State.Final(), Code: st.Code, At: st.At,
 		Prompt: a.cfg.Words.Render(a.cfg.Say(r.lang, st), gateway.App),
 	}
+	if st.State == gateway.Recorded { // that of a refusal is the one that it was decided by
+		out.Block = st.Block
+	}
+	return out
 }
 
 // parseReceipt is the receipt of the path. The error is a problem.
@@ -169,9 +173,9 @@ func public(st gateway.Standing) string {
 	}
 	switch st.State {
 	case gateway.Recorded:
-		return "recorded"
+		return stateRecorded
 	case gateway.Rejected, gateway.Expired, gateway.Dead, gateway.Superseded:
-		return "refused"
+		return stateRefused
 	case gateway.Withdrawn:
 		return "withdrawn"
 	case gateway.Parked:

@@ -227,6 +227,9 @@ func (w *Worker) Settlement(it gateway.Item, out ledgerclient.Outcome) (p gatewa
 		p.State, count = gateway.Rejected, &w.counts.Rejected
 	}
 	reply := w.Dialogue.Settle(*it.Ask, out.Answer, it.Tx.Receipt)
+	if reply.Result != nil {
+		reply.Result.Refused = p.State == gateway.Rejected
+	}
 	p.Effects = w.message(it, reply)
 	return p, func() {
 		count.Add(1)

@@ -207,6 +207,7 @@ func putResult(o *object.JSON, r *gateway.Result) {
 	if !r.At.IsZero() {
 		o.Text("at", r.At.UTC().Format(time.RFC3339Nano))
 	}
+	o.Flag("refused", r.Refused)
 	o.Flag("pending", r.Pending)
 	o.Text("needs", string(r.Needs))
 	o.Flag("repeated", r.Repeated)

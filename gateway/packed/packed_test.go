@@ -46,7 +46,7 @@ func TestOf(t *testing.T) {
 			},
 			Options: []gateway.Option{{Digit: "1", Label: gateway.Part{Text: "x"}}, {Digit: "7", Value: "v", Label: gateway.Part{Service: "s", Text: "y"}}},
 			Result: &gateway.Result{
-				Code: "done", Receipt: "100000000001", Block: 1 << 63, At: time.Unix(1_795_363_000, 5).UTC(), Pending: true, Needs: "device", Repeated: true,
+				Code: "done", Receipt: "100000000001", Block: 1 << 63, At: time.Unix(1_795_363_000, 5).UTC(), Refused: true, Pending: true, Needs: "device", Repeated: true,
 			},
 		},
 	} {

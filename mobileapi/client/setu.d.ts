@@ -135,8 +135,8 @@ export interface Talk {
 }
 
 export interface Answer {
-  /** asking: go on with the session. answered: this is the answer. recorded: a transaction has its outcome. received: it is kept and will be recorded. later: the answer to a question follows in the changes. */
-  state: "asking" | "answered" | "recorded" | "received" | "later";
+  /** asking: go on with the session. answered: this is the answer. recorded: a transaction is on the ledger, and what was asked is done. refused: the contract did not do it, and nothing is on the ledger; code and prompt say why. received: a transaction is kept and will be recorded. later: the answer to a question follows in the changes. */
+  state: "asking" | "answered" | "recorded" | "refused" | "received" | "later";
   session?: string;
   /** What to show. */
   prompt: string;
@@ -166,23 +166,27 @@ export interface AsOf {
 
 export interface Operation {
   receipt: string;
+  /** recorded: it is on the ledger, and what was asked is done. refused: it is not done, and never will be. */
   state: "waiting" | "recorded" | "refused" | "withdrawn" | "held";
   service?: string;
   prompt: string;
   /** Nothing is to be waited for any more. What is recorded can still be taken back: then its state is withdrawn. */
   done: boolean;
   code?: string;
+  /** That holds it; left out unless it is recorded. */
   block?: number;
   at?: string;
 }
 
 export interface Receipt {
   receipt: string;
+  /** recorded: it is on the ledger, and what was asked is done. refused: it is not done, and never will be. */
   state: "waiting" | "recorded" | "refused" | "withdrawn" | "held";
   service?: string;
   prompt: string;
   done: boolean;
   code?: string;
+  /** That holds it; left out unless it is recorded. */
   block?: number;
   at?: string;
   /** Where its proof is. */
@@ -243,6 +247,8 @@ export interface Change {
   service?: string;
   prompt: string;
   at: string;
+  /** As in an answer; left out where nothing was asked. */
+  state?: "answered" | "recorded" | "refused" | "received" | "later";
   code?: string;
   receipt?: string;
   operation?: string;
