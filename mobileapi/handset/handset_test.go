@@ -298,7 +298,7 @@ func TestCall(t *testing.T) {
 	if said := b.hear(id, 0, func(e event) bool { return e.Say != "" }); !strings.Contains(said.Say, "number") {
 		t.Errorf("said %q", said.Say)
 	}
-	if status := b.ask("POST", "/try/call/"+id, `{"keys":"1000000001#"}`, nil); status != 204 {
+	if status := b.ask("POST", "/try/call/"+id, `{"keys":"1000000001#1"}`, nil); status != 204 {
 		t.Errorf("keys = %d", status)
 	}
 	if end := b.hear(id, 0, func(e event) bool { return e.End != "" }); end.End != string(conductor.Completed) {
