@@ -275,9 +275,7 @@ func (w *Worker) claimMessages(ctx context.Context) {
 		return
 	}
 	for _, name := range names {
-		if name != "" { // which stands for all links
-			w.claim(ctx, gateway.Message, name, w.queueOf(name).wanted(w.Now()))
-		}
+		w.claim(ctx, gateway.Message, name, w.queueOf(name).wanted(w.Now()))
 	}
 }
 
