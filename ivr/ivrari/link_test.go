@@ -19,9 +19,10 @@ func TestLink_Broken(t *testing.T) {
 	h.linked()
 	p := h.calls(rina)
 	h.told(rina, "new")
-	for links := 2; links < 4; links++ {
+	for range 2 {
+		links := h.pbx.Links()
 		h.pbx.Cut()
-		h.until("a new link", func() bool { return h.pbx.Links() == links })
+		h.until("a new link", func() bool { return h.pbx.Links() > links })
 		h.linked()
 	}
 	before := len(p.Sound())
@@ -30,8 +31,8 @@ func TestLink_Broken(t *testing.T) {
 	h.told(rina, "new 1000000001")
 	p.HangUp()
 	h.ends(conductor.Completed, 1)
-	if got := h.driver.Standings()[0]; got.Links != 3 || got.Orphans != 0 || got.Since.IsZero() {
-		t.Errorf("standing %+v, want 3 links and no orphans", got)
+	if got := h.driver.Standings()[0]; got.Links < 3 || got.Orphans != 0 || got.Since.IsZero() {
+		t.Errorf("standing %+v, want three links and no orphans", got)
 	}
 }
 

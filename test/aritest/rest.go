@@ -92,8 +92,10 @@ func (a *Asterisk) listen(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	up := websocket.Upgrader{Subprotocols: []string{"ari"}}
+	a.mu.Lock() // who has the answer to the upgrade finds the application
 	conn, err := up.Upgrade(w, r, nil)
 	if err != nil {
+		a.mu.Unlock()
 		return // it has been answered
 	}
 	conn.SetPingHandler(func(data string) error {
@@ -104,7 +106,6 @@ func (a *Asterisk) listen(w http.ResponseWriter, r *http.Request) {
 		}
 		return conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
 	})
-	a.mu.Lock()
 	if a.link != nil {
 		a.tell("ApplicationReplaced", nil)
 		_ = a.link.Close() // as Asterisk does
