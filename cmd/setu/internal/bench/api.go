@@ -54,6 +54,7 @@ type APIRun struct {
 	BareRate float64 `json:"bare_per_second"`
 	Share    float64 `json:"share_of_bare"`
 	Goal     float64 `json:"goal,omitempty"`
+	Host     Host    `json:"host_took"`       // the plain handler beside it included
 	Wrong    int     `json:"wrong"`           // answers with another status
 	Fault    string  `json:"fault,omitempty"` // the first of them
 }
@@ -87,6 +88,9 @@ func (r APIReport) String() string {
 			if run.Reached() {
 				verdict = fmt.Sprintf(" (goal %.0f %%: reached)", 100*run.Goal)
 			}
+		}
+		if run.Host >= noticed {
+			verdict += fmt.Sprintf("; the host %v", run.Host)
 		}
 		if run.Wrong > 0 {
 			verdict += fmt.Sprintf(", %d WRONG ANSWERS, such as %s", run.Wrong, run.Fault)
@@ -135,7 +139,7 @@ func (cfg APIConfig) run(ctx context.Context, kind APIKind, bare string) (APIRun
 	beside := slices.Repeat([][][]byte{slices.Repeat([][]byte{kind.Beside}, each)}, cfg.Callers)
 	var times histogram
 	var took, tookBare time.Duration
-	run := APIRun{Name: kind.Name, Goal: kind.Goal}
+	run, machine := APIRun{Name: kind.Name, Goal: kind.Goal}, readProcessors()
 	for part := range runParts {
 		of := make([][][]byte, cfg.Callers)
 		for c := range of {
@@ -157,6 +161,7 @@ func (cfg APIConfig) run(ctx context.Context, kind APIKind, bare string) (APIRun
 	n := float64(each * runParts * cfg.Callers)
 	run.Rate, run.BareRate = n/took.Seconds(), n/tookBare.Seconds()
 	run.Share = run.Rate / run.BareRate
+	run.Host = readProcessors().since(machine).host()
 	run.P50, run.P99 = milliseconds(times.quantile(0.5)), milliseconds(times.quantile(0.99))
 	return run, nil
 }

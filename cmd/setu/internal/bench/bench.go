@@ -172,11 +172,11 @@ func measure(ctx context.Context, cfg Config) (Report, error) {
 	}
 	gauge := newGauge(cfg)
 	before, beforeErr := gauge.read(ctx)
-	own := ownCPU()
+	own, machine := ownCPU(), readProcessors()
 	err = t.phase(ctx, cfg.N, cfg.Rate)
 	after, afterErr := gauge.read(ctx)
 	report := t.report(cfg)
-	report.Generator = micros(ownCPU()-own, report.Done)
+	report.Generator, report.Host = micros(ownCPU()-own, report.Done), readProcessors().since(machine).host()
 	if beforeErr == nil && afterErr == nil {
 		report.Gateway = after.since(before, report.Done)
 	} else {

@@ -113,13 +113,14 @@ func (c IVRConfig) gateway(ctx context.Context, report *IVRReport) (err error) {
 	if err := callers.talk(ctx, settle); err != nil {
 		return err
 	}
+	machine := readProcessors()
 	before, own := callers.begin(ctx, meter)
 	if err := callers.talk(ctx, c.Talk); err != nil {
 		return err
 	}
 	after, _ := meter.read(ctx) // an error has been noted above
 	callers.sum(report)
-	report.Generator = (ownCPU() - own).Seconds() / report.Seconds
+	report.Generator, report.Host = (ownCPU()-own).Seconds()/report.Seconds, readProcessors().since(machine).host()
 	if err == nil && before.rss > 0 {
 		report.Gateway = &IVRUsage{
 			Cores:  (after.cpu - before.cpu).Seconds() / report.Seconds,

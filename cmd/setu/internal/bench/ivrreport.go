@@ -31,6 +31,7 @@ type IVRReport struct {
 
 	Gateway   *IVRUsage  `json:"gateway,omitempty"`
 	Generator float64    `json:"generator_cores"`
+	Host      Host       `json:"host_took"`
 	Bare      *BareSound `json:"bare,omitempty"`
 	Notes     []string   `json:"notes,omitempty"`
 
@@ -79,6 +80,7 @@ func (r IVRReport) String() string {
 		row(&b, "gateway", "%.2f cores of %d, %.1f KiB a call, %.0f MiB in all", g.Cores, r.Cores, float64(g.Memory)/(1<<10), float64(g.RSS)/(1<<20))
 	}
 	row(&b, "callers", "%.2f cores", r.Generator)
+	r.Host.row(&b)
 	if bare := r.Bare; bare != nil {
 		row(&b, "bare loop", "%.2f cores for sending alone, in a process of its own", bare.Cores)
 		row(&b, "", "gap %v", bare.Pacing.Gap)

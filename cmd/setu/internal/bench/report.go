@@ -38,6 +38,7 @@ type Report struct {
 
 	Gateway   *Usage  `json:"gateway,omitempty"`
 	Generator float64 `json:"generator_cpu_us"` // CPU of this process for a round trip, in µs
+	Host      Host    `json:"host_took"`
 
 	Ceiling float64  `json:"ceiling,omitempty"` // durable round trips a second, nothing else done
 	Share   float64  `json:"share,omitempty"`   // PerSecond of Ceiling
@@ -177,6 +178,7 @@ func (r Report) String() string {
 		row("gateway", "%v", r.Gateway)
 	}
 	row("generator", "%.1f µs of CPU a round trip", r.Generator)
+	r.Host.row(&b)
 	for _, a := range r.Answers {
 		row(string(a.Lang), "%q, %d segments", a.Text, a.Segments)
 	}

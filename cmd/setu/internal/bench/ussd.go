@@ -248,6 +248,7 @@ type side struct {
 	rss     int64
 	peak    int64
 	own     time.Duration // of the generator
+	machine processors    // meanwhile
 	unknown error         // why the server's CPU and memory are not known
 }
 
@@ -255,10 +256,10 @@ type side struct {
 func (s *side) slice(ctx context.Context, n int, rate float64) error {
 	before, err := s.gauge.read(ctx)
 	s.note(err)
-	own, start := ownCPU(), s.crowd.cfg.Now()
+	own, machine, start := ownCPU(), readProcessors(), s.crowd.cfg.Now()
 	err = s.crowd.phase(ctx, n, rate)
 	s.seconds += s.crowd.cfg.Now().Sub(start).Seconds()
-	s.own += ownCPU() - own
+	s.own, s.machine = s.own+ownCPU()-own, s.machine.plus(readProcessors().since(machine))
 	after, gaugeErr := s.gauge.read(ctx)
 	s.note(gaugeErr)
 	s.cpu += after.cpu - before.cpu

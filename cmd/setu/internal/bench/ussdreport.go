@@ -37,6 +37,7 @@ type USSDRun struct {
 
 	Gateway   *Usage  `json:"gateway,omitempty"` // for a screen
 	Generator float64 `json:"generator_cpu_us"`  // CPU of this process for a screen, in µs
+	Host      Host    `json:"host_took"`         // the plain handler beside it included
 
 	Plain *PlainRun `json:"plain,omitempty"`
 	Notes []string  `json:"notes,omitempty"`
@@ -86,9 +87,11 @@ func (r *USSDRun) sum(sides []*side) {
 	} else {
 		r.Gateway = &Usage{CPU: micros(s.cpu, t.screens), RSS: s.rss, Peak: s.peak}
 	}
+	r.Host = s.machine.host()
 	if len(sides) == 1 {
 		return
 	}
+	r.Host = s.machine.plus(sides[1].machine).host()
 	s, t = sides[1], &sides[1].crowd.tally
 	r.Plain = &PlainRun{Calls: flow(t.screens, s.seconds), Latency: quantiles(&t.latency), Generator: micros(s.own, t.screens)}
 	if s.unknown == nil {
@@ -145,6 +148,7 @@ func (r *USSDRun) text(b *strings.Builder) {
 		row(b, "", "%v", p.Latency)
 		row(b, "ratio", "%.0f %% of the plain handler", 100*p.Ratio)
 	}
+	r.Host.row(b)
 	for _, n := range r.Notes {
 		row(b, "note", "%s", n)
 	}
