@@ -107,7 +107,13 @@ func (x *Orderer) join(ctx context.Context, block []byte) error {
 // join makes a peer take part in a channel.
 func (g *Org) join(ctx context.Context, p *Peer, block []byte) error {
 	return retry(ctx, func() error {
-		return p.propose(ctx, g.Admin, common.HeaderType_CONFIG, "cscc", []byte("JoinChain"), block)
+		ctx, cancel := context.WithTimeout(ctx, attempt)
+		defer cancel()
+		err := p.propose(ctx, g.Admin, common.HeaderType_CONFIG, "cscc", []byte("JoinChain"), block)
+		if err != nil && strings.Contains(err.Error(), "already exists with state [ACTIVE]") {
+			return nil // an earlier try came through
+		}
+		return err
 	})
 }
 
@@ -221,7 +227,7 @@ func (n *Network) Define(ctx context.Context, channel, name, id string) error {
 	return n.Orgs[0].submit(ctx, channel, "CommitChaincodeDefinition", commit)
 }
 
-// attempt is the longest that one try of a lifecycle transaction may take.
+// attempt is the longest that one try may take: on a busy machine one may hang.
 const attempt = 5 * time.Second
 
 // submit carries out a lifecycle transaction as the organisation's admin. While
@@ -247,7 +253,6 @@ func (g *Org) submit(ctx context.Context, channel, function string, args []byte,
 		options = append(options, client.WithEndorsingOrganizations(endorsers...))
 	}
 	return retry(ctx, func() error {
-		// Each try by itself: on a busy machine one may hang.
 		ctx, cancel := context.WithTimeout(ctx, attempt)
 		defer cancel()
 		_, err := contract.SubmitWithContext(ctx, function, options...)
