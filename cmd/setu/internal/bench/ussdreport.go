@@ -75,6 +75,11 @@ func (r USSDReport) Sound() bool {
 // sum sums up what the sides have done: the gateway, and perhaps the plain
 // handler.
 func (r *USSDRun) sum(sides []*side) {
+	var machine processors
+	for _, s := range sides {
+		machine = machine.plus(s.machine)
+	}
+	r.Host = machine.host()
 	s, t := sides[0], &sides[0].crowd.tally
 	r.Sessions, r.Screens = flow(t.sessions, s.seconds), flow(t.screens, s.seconds)
 	r.Latency, r.Generator = quantiles(&t.latency), micros(s.own, t.screens)
@@ -87,11 +92,9 @@ func (r *USSDRun) sum(sides []*side) {
 	} else {
 		r.Gateway = &Usage{CPU: micros(s.cpu, t.screens), RSS: s.rss, Peak: s.peak}
 	}
-	r.Host = s.machine.host()
 	if len(sides) == 1 {
 		return
 	}
-	r.Host = s.machine.plus(sides[1].machine).host()
 	s, t = sides[1], &sides[1].crowd.tally
 	r.Plain = &PlainRun{Calls: flow(t.screens, s.seconds), Latency: quantiles(&t.latency), Generator: micros(s.own, t.screens)}
 	if s.unknown == nil {
