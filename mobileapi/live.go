@@ -15,6 +15,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gorilla/websocket"
+
+	"setu/internal/panics"
 )
 
 // Times of a live connection.
@@ -176,7 +178,7 @@ func (a *API) serveLive(c net.Conn, handshake *http.Request, who caller, l *list
 	defer func() {
 		if p := recover(); p != nil { // ends this connection only
 			a.counts.Faults.Add(1)
-			a.cfg.Log.ErrorContext(handshake.Context(), "panic on a live connection", slog.String("panic", fmt.Sprintf("%T", p)))
+			a.cfg.Log.ErrorContext(handshake.Context(), "panic on a live connection", slog.String("panic", panics.Text(p)))
 		}
 	}()
 	conn, err := a.upgrader().Upgrade(&hijacked{conn: c, header: http.Header{}}, handshake, nil)

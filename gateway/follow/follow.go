@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"setu/gateway"
+	"setu/internal/panics"
 	"setu/ledgerclient"
 )
 
@@ -261,7 +262,7 @@ func (f *Follower) follow(ctx context.Context) (err error) {
 
 // panicked makes an error of a panic.
 func (f *Follower) panicked(ctx context.Context, p any) error {
-	f.Log.ErrorContext(ctx, "following blocks panicked", slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
+	f.Log.ErrorContext(ctx, "following blocks panicked", slog.String("panic", panics.Text(p)), slog.String("stack", string(debug.Stack())))
 	return errPanic
 }
 

@@ -11,6 +11,7 @@ import (
 	"setu/channels"
 	"setu/gateway"
 	"setu/gateway/crashpoint"
+	"setu/internal/panics"
 )
 
 // linkRetry is how often a link that is down is tried, unless it wakes first.
@@ -121,7 +122,7 @@ func since(it *gateway.Item) time.Time { return latest(it.Due, it.Created) }
 func (w *Worker) hand(ctx context.Context, name string, by channels.Sender, it gateway.Item) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.Log.ErrorContext(ctx, "sender panicked", slog.String("link", name), slog.Int64("item", it.ID), slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
+			w.Log.ErrorContext(ctx, "sender panicked", slog.String("link", name), slog.Int64("item", it.ID), slog.String("panic", panics.Text(p)), slog.String("stack", string(debug.Stack())))
 			err = fmt.Errorf("%w: panic in driver", channels.ErrRefused)
 		}
 	}()

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 
 	"setu/gateway/crashpoint"
+	"setu/internal/panics"
 )
 
 // SQLite writes a commit into its write-ahead log and, with synchronous=FULL,
@@ -57,7 +58,7 @@ func (s *Store) sync() {
 func (s *Store) answer(e entry) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.log.Error("callback of the store panicked", slog.Any(keyPanic, p), slog.String(keyStack, string(debug.Stack())))
+			s.log.Error("callback of the store panicked", slog.String(keyPanic, panics.Text(p)), slog.String(keyStack, string(debug.Stack())))
 		}
 	}()
 	e.op.answer(e.err)

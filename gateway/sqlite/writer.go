@@ -9,6 +9,7 @@ import (
 
 	"setu/gateway"
 	"setu/gateway/crashpoint"
+	"setu/internal/panics"
 )
 
 // op is one caller's wish.
@@ -130,8 +131,8 @@ func (w *writer) apply(o op) (err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			w.s.log.Error("writer panicked", slog.Any(keyPanic, p), slog.String(keyStack, string(debug.Stack())))
-			err = fmt.Errorf("sqlite: panic: %v", p)
+			w.s.log.Error("writer panicked", slog.String(keyPanic, panics.Text(p)), slog.String(keyStack, string(debug.Stack())))
+			err = fmt.Errorf("sqlite: panic: %s", panics.Text(p))
 		}
 	}()
 	return o.apply(w)

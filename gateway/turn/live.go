@@ -18,6 +18,7 @@ import (
 	"setu/gateway/crashpoint"
 	"setu/gateway/packed"
 	"setu/i18n"
+	"setu/internal/panics"
 	"setu/ledgerclient"
 )
 
@@ -114,7 +115,7 @@ func (t *Taker) guardedLive(j *job) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.counts.Faults.Add(1)
-			t.Log.Error("turn panicked; the input is given up", slog.String("medium", string(j.in.Medium)), slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
+			t.Log.Error("turn panicked; the input is given up", slog.String("medium", string(j.in.Medium)), slog.String("panic", panics.Text(p)), slog.String("stack", string(debug.Stack())))
 			s, _ := t.sessions.get(j.in.From) // reading the store may be what panicked
 			t.sessions.drop(j.in.From)
 			t.show(j, screen{t.busyTo(s, j.in), fmt.Errorf("turn: %w", errPanic)})

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"runtime/debug"
 	"time"
 
 	"setu/gateway"
 	"setu/gateway/crashpoint"
+	"setu/internal/panics"
 	"setu/ledgerclient"
 )
 
@@ -33,7 +33,7 @@ func (t *Taker) guarded(j *job) time.Duration {
 	defer func() {
 		if p := recover(); p != nil {
 			t.counts.Faults.Add(1)
-			t.Log.Error("turn panicked; the message is given up", slog.Int64("row", j.row), slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
+			t.Log.Error("turn panicked; the message is given up", slog.Int64("row", j.row), slog.String("panic", panics.Text(p)), slog.String("stack", string(debug.Stack())))
 			t.giveUp(j)
 		}
 	}()
@@ -56,15 +56,6 @@ func (t *Taker) guarded(j *job) time.Duration {
 	t.counts.Faults.Add(1)
 	t.Log.Error("turn not taken", slog.Int64("row", j.row), slog.String("error", err.Error()))
 	return t.putOff(j)
-}
-
-// panicked is what a panic says, if it is the runtime's word; any other may quote
-// the citizen, even a PIN, and only its type is told.
-func panicked(p any) string {
-	if err, ok := p.(runtime.Error); ok {
-		return err.Error()
-	}
-	return fmt.Sprintf("%T", p)
 }
 
 // giveUp ends a message that no turn can be taken for.

@@ -18,6 +18,7 @@ import (
 
 	"setu/channels"
 	"setu/gateway"
+	"setu/internal/panics"
 	"setu/ivr"
 	"setu/ivr/speech"
 	"setu/ivr/voice"
@@ -168,7 +169,7 @@ func (c *Conductor) clips(ctx context.Context, prompts []ivr.Prompt) ([]voice.Cl
 // panicked tells the operator of a panic in a call. What it says may quote the
 // citizen, and is not logged.
 func (c *Conductor) panicked(ctx context.Context, call Call, p any) {
-	c.Log.ErrorContext(ctx, "call panicked and is ended", slog.String("link", call.Link), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+	c.Log.ErrorContext(ctx, "call panicked and is ended", slog.String("link", call.Link), slog.String("panic", panics.Text(p)), slog.String("stack", string(debug.Stack())))
 }
 
 // unspoken tells the operator that a call was without words.

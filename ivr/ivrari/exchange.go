@@ -2,7 +2,6 @@ package ivrari
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net/netip"
@@ -14,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"setu/internal/panics"
 	"setu/ivr/conductor"
 )
 
@@ -132,7 +132,7 @@ func (x *exchange) arrive(ctx context.Context, e Event) {
 func (x *exchange) guarded(ctx context.Context, do func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			x.log.ErrorContext(ctx, "panic while serving an exchange", slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+			x.log.ErrorContext(ctx, "panic while serving an exchange", slog.String("panic", panics.Text(p)), slog.String("stack", string(debug.Stack())))
 		}
 	}()
 	do()

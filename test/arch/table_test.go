@@ -27,6 +27,7 @@ type row struct {
 // planned packages will stand.
 func house() []row {
 	return []row{
+		{pkg: "internal/panics"},
 		{pkg: "i18n", pure: true, modules: "golang.org/x/text"},
 
 		{pkg: "ledgerclient", uses: "i18n", pure: true, random: true, modules: "github.com/gowebpki/jcs golang.org/x/mod"},
@@ -55,7 +56,7 @@ func house() []row {
 		{pkg: "ledgerclient/rest/httpsig", uses: "ledgerclient", modules: "github.com/dunglas/httpsfv"},
 		{pkg: "ledgerclient/rest", uses: "i18n ledgerclient ledgerclient/rest/httpsig", driver: true, modules: "github.com/dunglas/httpsfv"},
 		{
-			pkg: "ledgerclient/rest/baas", uses: "ledgerclient ledgerclient/jwks ledgerclient/keys ledgerclient/rest ledgerclient/rest/httpsig",
+			pkg: "ledgerclient/rest/baas", uses: "internal/panics ledgerclient ledgerclient/jwks ledgerclient/keys ledgerclient/rest ledgerclient/rest/httpsig",
 			modules: "github.com/dunglas/httpsfv golang.org/x/sync golang.org/x/time",
 		},
 		{pkg: "ledgerclient/ledgertest", uses: "i18n ledgerclient ledgerclient/contracts ledgerclient/keys", modules: "github.com/google/go-cmp"},
@@ -68,11 +69,11 @@ func house() []row {
 		{pkg: "gateway/internal/object", uses: "", pure: true},
 		{pkg: "gateway/packed", uses: "i18n gateway gateway/internal/object", pure: true},
 		{pkg: "gateway/dialogue", uses: "i18n ledgerclient gateway gateway/catalogue gateway/packed", pure: true, modules: "github.com/rivo/uniseg"},
-		{pkg: "gateway/turn", uses: "i18n ledgerclient gateway gateway/packed gateway/crashpoint channels"},
-		{pkg: "gateway/outbox", uses: "i18n ledgerclient gateway gateway/crashpoint channels", modules: "golang.org/x/time"},
-		{pkg: "gateway/follow", uses: "ledgerclient gateway"},
+		{pkg: "gateway/turn", uses: "internal/panics i18n ledgerclient gateway gateway/packed gateway/crashpoint channels"},
+		{pkg: "gateway/outbox", uses: "internal/panics i18n ledgerclient gateway gateway/crashpoint channels", modules: "golang.org/x/time"},
+		{pkg: "gateway/follow", uses: "internal/panics ledgerclient gateway"},
 		{pkg: "gateway/audit/proof", uses: "i18n ledgerclient ledgerclient/jwks", pure: true, modules: "golang.org/x/mod"},
-		{pkg: "gateway/sqlite", uses: "i18n ledgerclient gateway gateway/internal/object gateway/packed gateway/crashpoint gateway/audit/proof", driver: true, modules: "github.com/mattn/go-sqlite3"},
+		{pkg: "gateway/sqlite", uses: "internal/panics i18n ledgerclient gateway gateway/internal/object gateway/packed gateway/crashpoint gateway/audit/proof", driver: true, modules: "github.com/mattn/go-sqlite3"},
 		{pkg: "gateway/storetest", uses: "i18n ledgerclient gateway gateway/packed gateway/audit/proof", modules: "github.com/google/go-cmp pgregory.net/rapid"},
 		{pkg: "gateway/audit", uses: "i18n ledgerclient gateway gateway/audit/proof", modules: "golang.org/x/mod"},
 		{pkg: "gateway/operators"},
@@ -98,16 +99,16 @@ func house() []row {
 		{pkg: "ivr/rtp", uses: "ivr/g711"},
 		{pkg: "ivr/sdp", pure: true},
 		{pkg: "ivr/callback", uses: "i18n gateway channels"},
-		{pkg: "ivr/conductor", uses: "i18n gateway channels ivr ivr/speech ivr/voice"},
+		{pkg: "ivr/conductor", uses: "internal/panics i18n gateway channels ivr ivr/speech ivr/voice"},
 		{pkg: "ivr/ivrsip", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/rtp ivr/conductor ivr/sdp", driver: true, modules: "github.com/emiago/sipgo github.com/icholy/digest golang.org/x/time"},
 		{pkg: "ivr/ivrtwiml", uses: "i18n gateway channels ivr ivr/speech ivr/voice ivr/conductor", driver: true, modules: "github.com/twilio/twilio-go github.com/gofiber/fiber"},
-		{pkg: "ivr/ivrari", uses: "i18n gateway ivr/voice ivr/rtp ivr/conductor", driver: true, modules: "github.com/gorilla/websocket"},
+		{pkg: "ivr/ivrari", uses: "internal/panics i18n gateway ivr/voice ivr/rtp ivr/conductor", driver: true, modules: "github.com/gorilla/websocket"},
 
 		{pkg: "mobileapi/client", modules: "github.com/goccy/go-yaml"},
 		{pkg: "mobileapi/handset", uses: "gateway channels ivr/voice ivr/conductor", modules: "github.com/gofiber/fiber"},
 		{pkg: "mobileapi/app", modules: "github.com/gofiber/fiber github.com/valyala/fasthttp"},
 		{
-			pkg: "mobileapi", uses: "i18n ledgerclient ledgerclient/rest/httpsig gateway gateway/catalogue channels mobileapi/client",
+			pkg: "mobileapi", uses: "internal/panics i18n ledgerclient ledgerclient/rest/httpsig gateway gateway/catalogue channels mobileapi/client",
 			modules: "github.com/gofiber/fiber github.com/valyala/fasthttp github.com/goccy/go-yaml github.com/gorilla/websocket",
 		},
 

@@ -14,12 +14,10 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -27,6 +25,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"setu/internal/panics"
 	"setu/ledgerclient"
 	"setu/ledgerclient/keys"
 	"setu/ledgerclient/rest"
@@ -151,17 +150,8 @@ func (s *Server) recovered(ctx context.Context, w http.ResponseWriter) {
 	}
 	id := rand.Text()
 	s.log.ErrorContext(ctx, "request panicked", slog.String("request", id),
-		slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
+		slog.String("panic", panics.Text(p)), slog.String("stack", string(debug.Stack())))
 	s.refuse(ctx, w, rest.Interrupted.Problem("", id))
-}
-
-// panicked is what a panic says, if it is the runtime's word; any other may quote
-// a citizen, and only its type is told.
-func panicked(p any) string {
-	if err, ok := p.(runtime.Error); ok {
-		return err.Error()
-	}
-	return fmt.Sprintf("%T", p)
 }
 
 // Run serves on a listener until ctx ends and what is under way is answered.
