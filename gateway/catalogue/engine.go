@@ -56,7 +56,7 @@ var engineTexts = map[string][]string{
 
 	// Transactions and their receipts.
 	"received": {"receipt"}, "received-quiet": {"receipt"}, "undo-line": {"minutes"}, "receipt-line": {"receipt"}, "recorded": {"receipt"},
-	"refused-later": {"receipt"}, "cancelling": {"receipt", "undone"}, "undone": {"receipt", "undone"},
+	"refused-later": {"receipt"}, "unsure-later": {"receipt"}, "cancelling": {"receipt", "undone"}, "undone": {"receipt", "undone"},
 	"undo-late": {"undone"}, "undo-missing": {"undone"}, "nothing-to-cancel": nil, "too-late-to-cancel": {"undone"},
 	"receipt-ask": nil, "receipt-missing": {"receipt"}, "receipt-waiting": {"receipt", "service"},
 	"receipt-recorded": {"receipt", "service", "at", "block"}, "receipt-refused": {"receipt", "service"},

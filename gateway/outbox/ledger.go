@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"runtime/debug"
 	"time"
 
 	"setu/gateway"
 	"setu/gateway/crashpoint"
 	"setu/i18n"
+	"setu/internal/panics"
 	"setu/ledgerclient"
 )
 
@@ -20,6 +20,7 @@ import (
 const (
 	NoticeExpired = "late-expired"  // a question was not answered in time
 	NoticeRefused = "refused-later" // a transaction cannot be done; the office looks into it
+	NoticeUnsure  = "unsure-later"  // nor is it known whether it is done
 )
 
 // ClassResult is the class of messages that tell a result of the ledger.
@@ -60,7 +61,7 @@ func (w *Worker) begun(ctx context.Context) bool {
 func (w *Worker) work(ctx context.Context, it gateway.Item) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.Log.ErrorContext(ctx, "ledger work panicked", slog.Int64("item", it.ID), slog.String("panic", panicked(p)), slog.String("stack", string(debug.Stack())))
+			w.Log.ErrorContext(ctx, "ledger work panicked", slog.Int64("item", it.ID), slog.String("panic", panics.Text(p)), slog.String("stack", string(debug.Stack())))
 			w.park(it, errors.New("outbox: panic"))
 		}
 	}()
@@ -77,15 +78,6 @@ func (w *Worker) work(ctx context.Context, it gateway.Item) {
 	default:
 		w.park(it, errors.New("outbox: item without content"))
 	}
-}
-
-// panicked is what a panic says, if it is the runtime's word; any other may quote
-// the citizen, and only its type is told.
-func panicked(p any) string {
-	if err, ok := p.(runtime.Error); ok {
-		return err.Error()
-	}
-	return fmt.Sprintf("%T", p)
 }
 
 // question asks the ledger late, and sends the answer as a message.
@@ -329,7 +321,11 @@ func (w *Worker) Discarded(it gateway.Item) []gateway.Effect {
 		return nil
 	case it.Kind == gateway.Transaction && it.Tx != nil:
 		receipt := map[string]i18n.Value{"receipt": {Kind: i18n.Receipt, Raw: string(it.Tx.Receipt)}}
-		effects = w.message(it, w.Dialogue.Notice(it.Ask.Format, NoticeRefused, receipt))
+		notice := NoticeRefused
+		if it.State == gateway.Submitted || it.State == gateway.Unknown || len(it.Tx.Saved.Bytes) > 0 {
+			notice = NoticeUnsure // it may be on the ledger
+		}
+		effects = w.message(it, w.Dialogue.Notice(it.Ask.Format, notice, receipt))
 	case it.Kind == gateway.Question:
 		effects = w.message(it, w.Dialogue.Notice(it.Ask.Format, NoticeExpired, nil))
 	}

@@ -510,19 +510,23 @@ func TestWorker_PanicParks(t *testing.T) {
 func TestWorker_Discarded(t *testing.T) {
 	t.Parallel()
 	b := open(t, t.TempDir())
-	silent := transaction("1", "body")
+	silent, saved := transaction("1", "body"), transaction("1", "body")
 	silent.Ask.Silent = true
+	saved.Tx.Saved.Bytes = []byte("endorsed")
 	for _, tt := range []struct {
-		name string
-		of   gateway.Effect
-		want string // empty: nothing
+		name  string
+		of    gateway.Effect
+		state gateway.State
+		want  string // empty: nothing
 	}{
-		{"transaction", transaction("1", "body"), outbox.NoticeRefused},
-		{"transaction of which nobody is told", silent, ""},
-		{"question", gateway.Effect{Kind: gateway.Question, To: route(), Ask: &gateway.Ask{}}, outbox.NoticeExpired},
-		{"message", message("m"), ""},
+		{"transaction", transaction("1", "body"), gateway.Parked, outbox.NoticeRefused},
+		{"transaction that may have been submitted", saved, gateway.Parked, outbox.NoticeUnsure},
+		{"transaction whose answer was lost", transaction("1", "body"), gateway.Unknown, outbox.NoticeUnsure},
+		{"transaction of which nobody is told", silent, gateway.Parked, ""},
+		{"question", gateway.Effect{Kind: gateway.Question, To: route(), Ask: &gateway.Ask{}}, gateway.Queued, outbox.NoticeExpired},
+		{"message", message("m"), gateway.Queued, ""},
 	} {
-		got := b.worker.Discarded(gateway.Item{Effect: tt.of})
+		got := b.worker.Discarded(gateway.Item{Effect: tt.of, State: tt.state})
 		switch {
 		case tt.want == "" && len(got) == 0:
 		case len(got) != 1 || got[0].SMS.Text.Reveal() != tt.want || got[0].To != route() || got[0].Lease:
