@@ -313,6 +313,27 @@ func TestRun_Hold(t *testing.T) {
 	}
 }
 
+// TestRun_LastWords: words that have begun when the longest time is over are said to their
+// end.
+func TestRun_LastWords(t *testing.T) {
+	t.Parallel()
+	h := &house{}
+	var took time.Duration
+	end := h.run(t, func(context.CancelCauseFunc) {
+		began := time.Now()
+		for time.Since(began) < conductor.DefaultMaxLength-2*time.Second {
+			h.press(time.Second, "1*")
+		}
+		h.wait(conductor.DefaultMaxLength - time.Since(began) - time.Second/2)
+		close(h.stop)
+		<-h.over
+		took = time.Since(began)
+	})
+	if end != conductor.Stopped || took < conductor.DefaultMaxLength+time.Second/4 {
+		t.Errorf("ended %s after %v, want %s behind its words", end, took, conductor.Stopped)
+	}
+}
+
 // TestAnonymous: the three languages say that a number is needed.
 func TestAnonymous(t *testing.T) {
 	t.Parallel()

@@ -57,7 +57,7 @@ func (t *talk) run(ctx context.Context) End {
 	defer begun.Stop()
 	defer t.close(ctx)
 	t.ask(ctx, gateway.New, "")
-	stop := t.call.Stop
+	stop, late := t.call.Stop, false
 	for t.end == "" || t.playing != 0 {
 		replies := t.replies
 		if t.playing != 0 && t.state == waiting {
@@ -70,9 +70,10 @@ func (t *talk) run(ctx context.Context) End {
 			stop = nil
 			t.leave(ctx, "closing", Stopped)
 		case <-begun.C:
-			if t.end != "" { // on hold even the last words do not come to their end
+			if late { // on hold even the last words do not come to their end
 				return t.end
 			}
+			late = true
 			t.leave(ctx, "time-up", TooLong)
 			begun.Reset(lastWords)
 		case <-t.played:
