@@ -282,7 +282,7 @@ func (d *Dialler) place(ctx context.Context, c gateway.Call) (r Result) {
 // counts such calls, so that they come ever more rarely the longer that lasts.
 const (
 	unavailablePause = 30 * time.Second
-	unavailableShare = 4 // of the time since the wish
+	unavailableShare = 4 // of the time since she could be called
 	unavailableMost  = 10 * time.Minute
 )
 
@@ -302,9 +302,10 @@ func (d *Dialler) after(c gateway.Call, r Result) gateway.CallEnd {
 		e.State = gateway.CallRefused
 		return e
 	case Unavailable:
-		age := d.Now().Sub(c.Created)
-		e.State, e.Due = gateway.CallWaiting, d.Now().Add(max(unavailablePause, min(age/unavailableShare, unavailableMost)))
-		if c.Reason == gateway.CallAnswer && age > answerPatience {
+		now := d.Now()
+		tried := now.Sub(d.Policy.Opens(c.Created)) // at night nobody was called
+		e.State, e.Due = gateway.CallWaiting, now.Add(max(unavailablePause, min(tried/unavailableShare, unavailableMost)))
+		if c.Reason == gateway.CallAnswer && now.Sub(c.Created) > answerPatience {
 			d.counts.GivenUp.Add(1)
 			e.State = gateway.CallGivenUp // she gets an SMS now
 		}

@@ -334,6 +334,22 @@ func TestDialler_Unavailable(t *testing.T) {
 	}
 }
 
+// TestDialler_UnavailableInTheMorning: who asked at night is tried as often as those who ask
+// when calls begin.
+func TestDialler_UnavailableInTheMorning(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, callback.Policy{}, callback.Result{Outcome: callback.Unavailable, Reason: "503"})
+	w.pass(9 * time.Hour) // 21:00
+	w.run()
+	w.missed(rina)
+	w.pass(callback.DefaultDelay)
+	w.wait("waiting", func() bool { return w.dialler.Counts().OutOfHours.Load() == 1 })
+	for i, pause := range []time.Duration{11*time.Hour - callback.DefaultDelay, 30 * time.Second, 30 * time.Second} {
+		w.pass(pause)
+		w.wait("try", func() bool { return len(w.line.placed()) == i+1 && w.calls()[0].State == gateway.CallWaiting })
+	}
+}
+
 // late sends a late answer to rina.
 func (w *world) late() {
 	w.Helper()
@@ -490,7 +506,8 @@ func TestDesk_AskedWithinOurCall(t *testing.T) {
 func TestDesk_Dropped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, callback.Policy{}, callback.Result{Outcome: callback.Answered})
-	w.put(gateway.Session{Citizen: rina, Lang: i18n.Hindi, Dialogue: gateway.Dialogue{Service: "benefit", Step: "card"}, Live: gateway.Live{Session: "s1"}})
+	s := gateway.Session{Citizen: rina, Lang: i18n.Hindi, Dialogue: gateway.Dialogue{Service: "benefit", Step: "card"}, Live: gateway.Live{Session: "s1"}}
+	w.put(s)
 	hangUp := func(want int) {
 		t.Helper()
 		_, _ = w.desk.Handle(t.Context(), gateway.Inbound{Medium: gateway.IVR, Event: gateway.Abort, From: rina, Session: "s1"})
@@ -500,5 +517,10 @@ func TestDesk_Dropped(t *testing.T) {
 	}
 	hangUp(0)
 	w.desk.Dropped = true
+	s.Version, s.Stopped = 1, true
+	w.put(s)
+	hangUp(0) // who has sent STOP is not called
+	s.Version, s.Stopped = 2, false
+	w.put(s)
 	hangUp(1)
 }

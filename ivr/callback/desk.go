@@ -158,7 +158,7 @@ func (d *Desk) dropped(ctx context.Context, in gateway.Inbound) {
 		return
 	}
 	w := d.Dialler.Wish(in.From, gateway.CallDropped)
-	if s.Dialogue.Service == "" || s.Live.Session != in.Session || w == nil {
+	if s.Dialogue.Service == "" || s.Live.Session != in.Session || w == nil || s.Stopped {
 		return
 	}
 	if _, err := d.Dialler.Queue.WishCall(ctx, *w); err != nil {
