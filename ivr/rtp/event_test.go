@@ -141,6 +141,20 @@ func FuzzParseEvent(f *testing.F) {
 	})
 }
 
+// TestTwins_HoldOfAnother: a key that is held does not bring an earlier press of the
+// same key back, whose twin was lost.
+func TestTwins_HoldOfAnother(t *testing.T) {
+	t.Parallel()
+	var twins rtp.Twins
+	twins.Take(rtp.ByEvent, '1', time.Second) // its twin never comes
+	twins.Take(rtp.BySignal, '1', 10*time.Second)
+	twins.Take(rtp.ByEvent, '1', 10*time.Second+50*time.Millisecond)
+	twins.Hold(rtp.ByEvent, '1', 10*time.Second+100*time.Millisecond)
+	if !twins.Take(rtp.BySignal, '1', 10*time.Second+450*time.Millisecond) {
+		t.Error("a new press was taken for the twin of one nine seconds ago")
+	}
+}
+
 func TestTwins(t *testing.T) {
 	t.Parallel()
 	type took struct {

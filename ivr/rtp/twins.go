@@ -33,7 +33,7 @@ type single struct {
 // Hold notes that a key is still held at a time, so that its twin may come when it
 // is let go, however long that takes.
 func (t *Twins) Hold(by Path, key byte, now time.Duration) {
-	if own := &t.seen[by]; own.key == key && own.presses > 0 {
+	if own := &t.seen[by]; own.key == key && own.presses > 0 && now-own.at < twinTime {
 		own.at = now
 	}
 }
