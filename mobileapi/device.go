@@ -138,7 +138,7 @@ func (a *API) bindDevice(r *request) error {
 		p.values = count(came.Left)
 		return p
 	}
-	a.keys.forget(d.ID)
+	a.retire(d.ID) // it may have been another number's
 	if came.Replaced != "" {
 		a.retire(came.Replaced)
 	}

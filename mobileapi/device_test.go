@@ -88,7 +88,7 @@ func TestOperation_TakenBack(t *testing.T) {
 	}
 	for _, path := range []string{"/v1/operations/", "/v1/receipts/"} {
 		got := w.ask("GET", path+first.Receipt, "")
-		if out := read[said](t, got); out.State != "withdrawn" || strings.Contains(out.Prompt, "recorded") || out.Code != "done" {
+		if out := read[said](t, got); out.State != "withdrawn" || strings.Contains(out.Prompt, "recorded") || out.Code != "done" || out.Block != 0 {
 			t.Errorf("%s = %s, want it taken back", path, got.body)
 		}
 	}
@@ -270,6 +270,17 @@ func TestSignature_AtStart(t *testing.T) {
 		if got := p.ask("GET", "/v1/devices", ""); got.status != want {
 			t.Errorf("try %d = %d %s, want %d", i+1, got.status, got.body, want)
 		}
+	}
+}
+
+// TestSignature_ClockSetBack: nobody waits for a clock that was set back behind the start.
+func TestSignature_ClockSetBack(t *testing.T) {
+	t.Parallel()
+	start, back := time.Now(), time.Duration(0)
+	w := newWorldWith(t, t.TempDir(), func(c *mobileapi.Config) { c.Now = func() time.Time { return start.Add(-back) } })
+	back = time.Hour
+	if got := newPhone(w).ask("GET", "/v1/devices", ""); got.status != http.StatusUnauthorized {
+		t.Errorf("answer = %d %s, want 401 at once", got.status, got.body)
 	}
 }
 

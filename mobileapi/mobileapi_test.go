@@ -43,6 +43,7 @@ type said struct {
 	Values                                                        map[string]string
 	Back, End, Repeated                                           bool
 	RetryAfter                                                    int `json:"retry_after"`
+	Block                                                         uint64
 }
 
 // TestOpenAPI_Routes holds the routes to the description, both ways.

@@ -130,7 +130,7 @@ func (a *API) drawStanding(r *request, st gateway.Standing) operationJSON {
 		Receipt: string(st.Receipt), State: public(st), Service: st.Service, Done: st.State.Final(), Code: st.Code, At: st.At,
 		Prompt: a.cfg.Words.Render(a.cfg.Say(r.lang, st), gateway.App),
 	}
-	if st.State == gateway.Recorded { // that of a refusal is the one that it was decided by
+	if out.State == stateRecorded { // that of a refusal is the one that it was decided by
 		out.Block = st.Block
 	}
 	return out
