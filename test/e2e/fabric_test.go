@@ -42,7 +42,7 @@ func startChain(t *testing.T, dir string, o fabricnet.Options) *chain {
 func newChain(t *testing.T, o fabricnet.Options) *chain {
 	t.Helper()
 	fabricnet.Need(t)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	n, err := fabricnet.Start(ctx, t.TempDir(), o)
 	if err != nil {

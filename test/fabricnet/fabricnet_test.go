@@ -22,7 +22,7 @@ func TestStart(t *testing.T) {
 		{"four BFT orderers and two organisations", fabricnet.Options{BFT: true, Orgs: 2}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
 			start := time.Now()
 			n, err := fabricnet.Start(ctx, t.TempDir(), tt.options)
