@@ -15,9 +15,9 @@ const keys = {
 };
 
 async function forget() {
-  await notices.forget();
-  await store.remove("memo", "key");
+  await store.remove("memo", "key"); // first: without it nothing is kept of what is still told
   await store.remove("memo", "number");
+  await notices.forget();
 }
 
 const setu = new Setu({

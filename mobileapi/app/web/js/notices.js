@@ -21,17 +21,19 @@ export async function follow(gateway, lang, signal, told) {
 }
 
 /** keep adds a page. Two tabs may be told the same. */
-async function keep({ changes, cursor }) {
-  const add = async () => {
+function keep({ changes, cursor }) {
+  return store.alone("notices", async () => {
+    if (!(await store.get("memo", "key"))) return; // the phone is nobody's by now
     const before = (await list()).filter((old) => !changes.some((c) => c.id === old.id));
     await store.put("memo", [...[...changes].reverse(), ...before].slice(0, most), "notices");
     await store.put("memo", cursor, "cursor");
-  };
-  await (navigator.locks ? navigator.locks.request("setu-notices", add) : add());
+  });
 }
 
 /** forget drops all, when the phone is another's. */
-export async function forget() {
-  await store.remove("memo", "notices");
-  await store.remove("memo", "cursor");
+export function forget() {
+  return store.alone("notices", async () => {
+    await store.remove("memo", "notices");
+    await store.remove("memo", "cursor");
+  });
 }

@@ -23,12 +23,6 @@ export async function waiting() {
   return (await store.all("outbox")).sort((a, b) => a.at.localeCompare(b.at));
 }
 
-/** own makes a request that of the number that has just been confirmed for it. */
-export async function own(key, number) {
-  const one = await store.get("outbox", key);
-  if (one) await store.put("outbox", { ...one, number });
-}
-
 /** remove drops a request that is not sent. */
 export const remove = (key) => store.remove("outbox", key);
 
@@ -39,7 +33,7 @@ export const remove = (key) => store.remove("outbox", key);
  */
 export async function flush(gateway) {
   const came = new Map();
-  const send = async () => {
+  await store.alone("outbox", async () => {
     for (const one of await waiting()) {
       const stays = await store.get("outbox", one.key); // she may have removed it meanwhile
       if (!stays || one.number !== (await gateway.number())) continue;
@@ -50,8 +44,7 @@ export async function flush(gateway) {
       await store.remove("outbox", one.key);
       came.set(one.key, { result, paper });
     }
-  };
-  await (navigator.locks ? navigator.locks.request("setu-outbox", send) : send());
+  });
   return came;
 }
 
@@ -93,18 +86,39 @@ function paperOf(one, result) {
 export async function follow(gateway) {
   const told = await notices.list();
   let changed = 0;
-  for (const paper of await papers.list()) {
-    if (!paper.receipt || paper.state === "withdrawn") continue;
+  for (const { id } of await papers.list()) {
+    const paper = await store.get("papers", id); // as it is by now
+    if (!paper?.receipt || paper.state === "withdrawn") continue;
     try {
       const news = await outcome(gateway, paper, told);
-      if (!news) continue;
-      await papers.keep({ ...paper, ...news });
-      changed++;
-    } catch {
-      break; // the next time
+      if (news) await update(paper.id, news);
+      const undo = paper.undoes && (news || paper).state !== "received";
+      if (undo) await settle(gateway, paper);
+      if (news || undo) changed++;
+    } catch (error) {
+      if (!(error instanceof Problem) || passing(error)) break; // the next time
     }
   }
   return changed;
+}
+
+/**
+ * settle marks what an undo was for as taken back, if the gateway says that it is:
+ * what is undone is the number's latest transaction, which may have been another.
+ */
+async function settle(gateway, undo) {
+  const paper = await store.get("papers", undo.undoes);
+  const state = paper && (await gateway.operation(paper.lang, paper.receipt)).state;
+  if (state === "withdrawn") await update(paper.id, { state });
+  await update(undo.id, { undoes: undefined });
+}
+
+/** update writes what is new about a paper, if it is kept still. */
+function update(id, news) {
+  return store.alone("outbox", async () => {
+    const paper = await store.get("papers", id);
+    if (paper) await papers.keep({ ...paper, ...news });
+  });
 }
 
 /**

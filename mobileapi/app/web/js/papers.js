@@ -7,7 +7,7 @@ const most = 100;
 
 /**
  * keep files an answer: {id, number, service, title, question, prompt, state,
- * code, receipt, block, at}. One with the same id takes its place. Without a number it is
+ * code, receipt, block, at}, and the id of the paper that it undoes. One with the same id takes its place. Without a number it is
  * an answer to anybody.
  */
 export async function keep(paper) {

@@ -38,7 +38,10 @@ export const all = (store) => within(store, "readonly", (s) => s.getAll());
 export const put = (store, value, key) => within(store, "readwrite", (s) => s.put(value, key));
 export const remove = (store, key) => within(store, "readwrite", (s) => s.delete(key));
 
-/** clear forgets all. */
-export async function clear() {
+/** alone does something while no other tab does anything of the same name. */
+export const alone = (name, act) => (navigator.locks ? navigator.locks.request(`setu-${name}`, act) : act());
+
+/** clear forgets all, once nothing is under way that would write something back. */
+export const clear = () => alone("outbox", () => alone("notices", async () => {
   for (const store of Object.keys(stores)) await within(store, "readwrite", (s) => s.clear());
-}
+}));

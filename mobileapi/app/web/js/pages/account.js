@@ -24,13 +24,14 @@ export async function account(app) {
 
 /** leave takes this phone from its number, which the gateway has to know. */
 async function leave(app, place) {
+  app.hush();
   try {
     await app.gateway.leave(app.lang);
   } catch (error) {
     place.querySelector("[role=alert]").textContent = error instanceof Problem ? error.title : app.say("noQuestion");
+    app.listen();
     return;
   }
-  app.hush();
   app.show();
 }
 
@@ -44,8 +45,8 @@ async function forgetAll(app, place, sure = false) {
         h("button", { className: "button plain", type: "button", onclick: () => forgetAll(app, place, true) }, app.say("forget"))));
   }
   place.replaceChildren(h("p", { role: "status" }, app.say("wait")));
-  await app.gateway.leave(app.lang).catch(() => {}); // without a network the gateway keeps the key's other half
   app.hush();
+  await app.gateway.leave(app.lang).catch(() => {}); // without a network the gateway keeps the key's other half
   await store.clear();
   await store.put("memo", app.lang, "lang");
   place.replaceChildren(h("p", { className: "paper", role: "status" }, app.say("forgotten")));

@@ -71,11 +71,11 @@ async function keep(at, f) {
   const { app, service: s } = at;
   const number = await app.gateway.number();
   if (!number && s.access !== "open") return login(at, () => keep(at, f));
-  return deliver(at, f, await outbox.put({ number, lang: app.lang, form: flow.form(f), title: s.title, question: flow.confirmation(f) }));
+  return deliver(at, f, await outbox.put({ number, lang: app.lang, form: flow.form(f), title: s.title, question: flow.confirmation(f) }), number);
 }
 
-/** deliver sends what is kept, and shows what became of it. */
-async function deliver(at, f, key) {
+/** deliver sends what is kept of a number, and shows what became of it. */
+async function deliver(at, f, key, owner) {
   const { app, service: s } = at;
   busy(at);
   const came = (await app.flush()).get(key);
@@ -84,14 +84,9 @@ async function deliver(at, f, key) {
   const number = await app.gateway.number();
   const paper = await papers.get(key, number);
   if (paper) return draw(at, result(app, paper)); // it went with what was being sent already
-  if (!number && s.access !== "open") return login(at, () => confirmed(at, f, key)); // the phone was removed elsewhere
+  if (!number && s.access !== "open") return login(at, () => deliver(at, f, key, owner)); // the phone was removed elsewhere
+  if (number && number !== owner) return app.show(); // it waits for its own number, and is not shown to another
   draw(at, result(app, { title: s.title, prompt: app.say("kept"), question: flow.confirmation(f), state: "waiting", lang: app.lang }));
-}
-
-/** confirmed sends what is kept for the number that was confirmed for it just now. */
-async function confirmed(at, f, key) {
-  await outbox.own(key, await at.app.gateway.number());
-  return deliver(at, f, key);
 }
 
 /** hear shows what the gateway answers, or asks what it still wants to know. */
@@ -105,11 +100,11 @@ async function hear(at, f, answer) {
 }
 
 /** paperOf is what is kept of an answer. */
-async function paperOf({ app, service: s }, f, answer) {
+async function paperOf({ app, service: s, undoes }, f, answer) {
   return {
     id: answer.receipt ?? papers.idOf(flow.form(f)), number: await app.gateway.number(), service: s.id, title: s.title, question: summary(f),
     lang: app.lang, prompt: answer.prompt, state: answer.state, code: answer.code, receipt: answer.receipt, block: answer.as_of?.block,
-    at: new Date().toISOString(),
+    at: new Date().toISOString(), undoes,
   };
 }
 
@@ -142,15 +137,15 @@ async function ask(at, f, answer) {
 function undo(at, f, paper) {
   const { app } = at;
   const seconds = flow.undoable(f);
-  if (at.undone || !seconds || !["recorded", "received"].includes(paper.state)) return undefined;
+  if (at.undoes || !seconds || !["recorded", "received"].includes(paper.state)) return undefined;
   const keys = [crypto.randomUUID(), crypto.randomUUID()]; // however often she presses, it is done once
   const error = h("p", { className: "error", role: "alert" });
   const act = async () => {
     button.disabled = true;
     try {
       const answer = await app.gateway.takeBack(app.lang, keys);
-      if (answer.code === "undone") await papers.keep({ ...paper, state: "withdrawn" });
-      await hear({ ...at, undone: true }, f, answer);
+      await hear({ ...at, undoes: paper.id }, f, answer);
+      app.flush(); // which asks whether it was this one that was taken back
     } catch (problem) {
       error.textContent = problem instanceof Problem ? problem.title : app.say("noQuestion");
       button.disabled = false;
