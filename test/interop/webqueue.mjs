@@ -224,5 +224,27 @@ await third.logIn(his, (await third.sendOTP(his)).sandbox_otp, 'Third');
 await page.waitForTimeout(1000); // in which he would be told
 assert.equal(await told(), 0);
 
+// Her phone is removed elsewhere, and he confirms his number where she was asked for hers: what she sent waits for her.
+await page.unroute('**/v1/devices/*');
+await found();
+const [hers, another] = ['9830000013', '9830000014'];
+await logIn(hers);
+const second = new Setu({ url: base });
+await second.logIn(hers, (await second.sendOTP(hers)).sandbox_otp, 'Other');
+await complain('The fence is broken');
+for (const d of (await second.devices()).devices) if (!d.current) await second.removeDevice(d.id);
+await yes(page);
+await page.waitForSelector('input[type=tel]');
+sent.length = 0;
+await confirmNumber(page, another);
+await page.waitForFunction(() => document.querySelector('#main button.choice') || document.querySelector('.paper a.number'));
+assert.doesNotMatch(await text(), /fence/, 'he sees nothing of what she sends');
+assert.equal(sent.filter((r) => r.postData().includes('fence')).length, 0, 'his key does not sign what she sends');
+await logOut();
+await logIn(hers);
+await papers();
+await page.waitForFunction(() => document.querySelectorAll('#main > .services li').length === 1 && !document.querySelector('.paper.waits'));
+assert.equal(sent.filter((r) => r.postData().includes('fence')).length, 1, 'hers does, once');
+
 await close();
 assert.deepEqual(faults, []);
